@@ -24,7 +24,7 @@ std::string FormatRfc3339(absl::Time time) {
 }
 
 std::string FormatRfc3339(int64_t unix_seconds) {
-  return muster::FormatRfc3339(absl::FromUnixSeconds(unix_seconds));
+  return FormatRfc3339(absl::FromUnixSeconds(unix_seconds));
 }
 
 absl::StatusOr<absl::Time> ParseRfc3339(std::string_view text) {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Registry: who takes part, as follows from the log's statements and from nothing else. musterd, the vault and the auditor's verifier each build
+// their own and so agree.
+//
+// Rules: entry 0 is the charter; an admission of a member needs the charter's quorum of operators, of a colleague an approver of that member; a join needs
+// its admission, the invite's secret and signatures by the sign and the cosign key; keys are unique; the first approver of a member brings M. Uploads,
+// withdrawals: by an uploader (or, withdrawals, an approver) of that member. Intake and withdrawn: by the vault's key in the charter.
+// Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS, INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER.
+// Threads: externally synchronized.
+#ifndef MUSTER_CORE_GOVERNANCE_REGISTRY_H_
+#define MUSTER_CORE_GOVERNANCE_REGISTRY_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/id.h"
+#include "core/crypto/box.h"
+#include "core/crypto/group.h"
+#include "core/governance/roles.h"
+#include "core/governance/statement.h"
+
+namespace muster::governance {
+
+struct PersonRecord {
+  PersonId id;
+  std::optional<MemberId> member;  // none for the consortium's own operators
+  std::string name;
+  RoleSet roles;
+  crypto::VerifyKey sign_key;
+  crypto::VerifyKey cosign_key;
+  crypto::BoxPublicKey box_key;
+  int64_t join_time = 0;
+  uint64_t join_index = 0;       // log index of the join (0: the founder, in the charter)
+  uint64_t admission_index = 0;
+};
+
+struct MemberRecord {
+  MemberId id;
+  std::string name;
+  std::optional<crypto::Point> member_key;  // M
+  std::vector<PersonId> people;
+  uint64_t admission_index = 0;
+};
+
+struct PendingInvite {
+  InviteId id;
+  v1::AdmissionStatement admission;
+  uint64_t index = 0;
+  bool used = false;
+};
+
+class Registry {
+ public:
+  // Checks a verified statement against the state; changes nothing. Times: invites expire by the join statement's own create_time when `now` is not given.
+  absl::Status Check(const VerifiedStatement& statement, std::optional<int64_t> now = std::nullopt) const;
+  // Check, then take effect. `index`: its place in the log.
+  absl::Status Apply(uint64_t index, const VerifiedStatement& statement);
+
+  bool founded() const { return charter_.has_value(); }
+  const v1::CharterStatement& charter() const { return *charter_; }
+  const Bytes16& consortium() const { return consortium_; }
+  const Bytes32& charter_hash() const { return charter_hash_; }
+  crypto::VerifyKey vault_sign_key() const;
+
+  const PersonRecord* FindPerson(const PersonId& id) const;
+  const PersonRecord* FindPersonBySignKey(const crypto::VerifyKey& key) const;
+  const MemberRecord* FindMember(const MemberId& id) const;
+  const MemberRecord* FindMemberByName(std::string_view name) const;
+  const PendingInvite* FindInvite(const InviteId& id) const;
+  const std::map<MemberId, MemberRecord>& members() const { return members_; }
+  const std::map<PersonId, PersonRecord>& people() const { return people_; }
+
+  // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody but operators of none).
+  static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
+  static bool IsPublic(const v1::Statement& statement);
+
+ private:
+  std::optional<v1::CharterStatement> charter_;
+  Bytes16 consortium_{};
+  Bytes32 charter_hash_{};
+  std::map<MemberId, MemberRecord> members_;
+  std::map<PersonId, PersonRecord> people_;
+  std::map<InviteId, PendingInvite> invites_;
+  std::map<crypto::VerifyKey, PersonId> by_key_;
+};
+
+}  // namespace muster::governance
+
+#endif  // MUSTER_CORE_GOVERNANCE_REGISTRY_H_

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Statements: exact bytes, signed. Sign once, keep the bytes, verify the bytes.
+//
+// Signed message: "muster/statement/v1\n" || statement bytes, Ed25519. Parsing is strict: unknown fields, missing body, wrong sizes of keys and hashes
+// are refused, so that two readers never see two meanings.
+// Errors: INVALID_ARGUMENT (STATEMENT_MALFORMED, SIGNATURE_INVALID, KEY_LOW_ORDER).
+// Threads: pure.
+#ifndef MUSTER_CORE_GOVERNANCE_STATEMENT_H_
+#define MUSTER_CORE_GOVERNANCE_STATEMENT_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/crypto/signature.h"
+#include "muster/v1/statement.pb.h"
+
+namespace muster::governance {
+
+inline constexpr std::string_view kStatementPurpose = "muster/statement/v1\n";
+
+v1::SignedStatement SignStatement(const v1::Statement& statement,
+                                  std::span<const crypto::SigningKey* const> keys);
+
+struct VerifiedStatement {
+  v1::Statement statement;
+  std::vector<crypto::VerifyKey> signers;  // every one checked
+  Bytes32 hash{};                          // BLAKE2b-256 of the statement bytes
+  bool SignedBy(const crypto::VerifyKey& key) const;
+};
+
+// Parses strictly and checks every signature; says nothing about whether the signers may say it (registry.h does).
+absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& signed_statement);
+// The same from the serialized SignedStatement of a log entry's body.
+absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body);
+
+Bytes32 StatementHash(const v1::SignedStatement& signed_statement);
+
+// Proof that the joiner holds the invite's secret.
+Bytes32 InviteSecretProof(const crypto::SecretBytes& secret, const v1::PersonKeys& keys);
+
+}  // namespace muster::governance
+
+#endif  // MUSTER_CORE_GOVERNANCE_STATEMENT_H_
