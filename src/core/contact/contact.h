@@ -34,7 +34,7 @@ enum class Field : uint8_t {
   kSuffix = 6,
   kNickname = 7,
   kPhone = 8,    // E.164 when it can be read, else as written
-  kMobile = 9,
+  kMobile = 9,   // likewise
   kAddress1 = 10,
   kAddress2 = 11,
   kCity = 12,
@@ -50,7 +50,7 @@ enum class Field : uint8_t {
   kVoterFileId = 22,     // state voter id, when the CRM has one
   kVanId = 23,
   kSource = 24,          // how the person joined, in the member's words
-  kTags = 25,
+  kTags = 25,            // one a line, in the file's order
   kConsent = 26,         // overrides the upload's consent text
   kSubscribedTime = 27,  // joined the list
   kActivityTime = 28,    // last sign of life: open, click, gift, change
