@@ -53,11 +53,13 @@ struct MemberTag { static constexpr std::string_view kCollection = "members"; };
 struct PersonTag { static constexpr std::string_view kCollection = "people"; };
 struct UploadTag { static constexpr std::string_view kCollection = "uploads"; };
 struct InviteTag { static constexpr std::string_view kCollection = "invites"; };
+struct WithdrawalTag { static constexpr std::string_view kCollection = "withdrawals"; };
 
 using MemberId = Id<MemberTag>;
 using PersonId = Id<PersonTag>;
 using UploadId = Id<UploadTag>;
 using InviteId = Id<InviteTag>;
+using WithdrawalId = Id<WithdrawalTag>;
 
 }  // namespace muster
 
