@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sealer: records become a signed envelope, on the member's machine, under a DEK that is drawn for this batch and forgotten.
+// Sealer: records become a signed envelope, on the member's machine, under a DEK that is drawn for
+// this batch and forgotten.
 //
 // Rule: every call draws a new DEK; a batch that must be sent anew is sealed anew, never patched.
-// Units: at most kBatchRecordsMax records. Errors: INVALID_ARGUMENT (RECORD_TOO_LARGE, KEY_LOW_ORDER).
+// Units: 1 to kBatchRecordsMax records a batch, kBatchesMax batches an upload.
+// Errors: INVALID_ARGUMENT (RECORD_TOO_LARGE, KEY_LOW_ORDER, FILE_TOO_LARGE for a sequence beyond
+// kBatchesMax). An empty block or one record too many is a mistake of ours and aborts.
 // Threads: Seal is const and may run on many threads at once.
 #ifndef MUSTER_CORE_SEAL_SEALER_H_
 #define MUSTER_CORE_SEAL_SEALER_H_
@@ -26,13 +29,15 @@ class RecordBlock {
   RecordBlock() = default;
   ~RecordBlock();
   RecordBlock(RecordBlock&&) noexcept = default;
-  RecordBlock& operator=(RecordBlock&&) noexcept = default;
-  // Encodes and keeps; FIELD_TOO_LONG or RECORD_TOO_LARGE leaves the block as it was.
+  RecordBlock& operator=(RecordBlock&& other) noexcept;
+  // Encodes and keeps; FIELD_TOO_LONG, RECORD_TOO_LARGE or RECORD_MALFORMED (row 0) leaves the
+  // block as it was. Must not be full.
   absl::Status Add(const contact::ContactRecord& record);
   void Clear();  // wipes, keeps capacity
   size_t size() const { return ends_.size(); }
   bool full() const { return size() == kBatchRecordsMax; }
   std::string_view operator[](size_t i) const;
+  // Lowest and highest row of the records.
   uint32_t first_row() const { return first_row_; }
   uint32_t last_row() const { return last_row_; }
 
@@ -61,8 +66,10 @@ struct SealedBatch {
 
 class Sealer {
  public:
-  Sealer(SealContext context, const crypto::SigningKey* key) : context_(std::move(context)), key_(key) {}
-  absl::StatusOr<SealedBatch> Seal(uint32_t sequence, const RecordBlock& records, int64_t create_time) const;
+  Sealer(SealContext context, const crypto::SigningKey* key)
+      : context_(std::move(context)), key_(key) {}
+  absl::StatusOr<SealedBatch> Seal(uint32_t sequence, const RecordBlock& records,
+                                   int64_t create_time) const;
 
  private:
   SealContext context_;
