@@ -23,8 +23,7 @@ class Clock {
   static const Clock& System();
 };
 
-// "2026-11-22T02:41:00Z", always UTC and whole seconds. For an absl::Time, say muster::FormatTime: Abseil has one of that name
-// which argument-dependent lookup finds as well.
+// "2026-11-22T02:41:00Z", always UTC and whole seconds.
 std::string FormatRfc3339(absl::Time time);
 std::string FormatRfc3339(int64_t unix_seconds);
 // Strict: uppercase T, and Z or an offset. INVALID_ARGUMENT (TIME_MALFORMED).

@@ -137,12 +137,16 @@ absl::Status WriteNewFileDurably(const std::filesystem::path& path, std::string_
 }
 
 absl::Status MakeDirectories(const std::filesystem::path& path, mode_t mode) {
-  if (path.empty() || std::filesystem::is_directory(path)) return absl::OkStatus();
+  std::error_code ignored;
+  if (path.empty() || std::filesystem::is_directory(path, ignored)) return absl::OkStatus();
   if (path.has_parent_path() && path.parent_path() != path) {
     MUSTER_RETURN_IF_ERROR(MakeDirectories(path.parent_path(), mode));
   }
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
-    return ErrnoError(errno, "cannot make the folder", path);
+  if (::mkdir(path.c_str(), mode) != 0) {
+    const int error_number = errno;  // another may just have made it
+    if (error_number != EEXIST || !std::filesystem::is_directory(path, ignored)) {
+      return ErrnoError(error_number, "cannot make the folder", path);
+    }
   }
   return SyncDirectory(FolderOf(path));
 }
