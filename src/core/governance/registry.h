@@ -3,9 +3,12 @@
 // Registry: who takes part, as follows from the log's statements and from nothing else. musterd, the vault and the auditor's verifier each build
 // their own and so agree.
 //
-// Rules: entry 0 is the charter; an admission of a member needs the charter's quorum of operators, of a colleague an approver of that member; a join needs
-// its admission, the invite's secret and signatures by the sign and the cosign key; keys are unique; the first approver of a member brings M. Uploads,
-// withdrawals: by an uploader (or, withdrawals, an approver) of that member. Intake and withdrawn: by the vault's key in the charter.
+// Rules: entry 0 is the charter, signed by the founder's sign and cosign key. An admission of a member, or of somebody of no member, needs the charter's
+// quorum of operators; of a colleague, an approver of that member. Operators belong to no member, and only people of no member are operators. A join needs
+// its admission, still good by the joiner's own clock, and signatures by the sign and the cosign key (the invite's secret is checked by who is shown it);
+// a member begins with its first join; keys are unique over all people and purposes; the first approver of a member, and nobody else, brings M. Uploads,
+// withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once. Intake and withdrawn: by the vault's key in the charter, once for
+// each upload and withdrawal, which must be there and agree. Nobody signs without need: a signature too many is refused.
 // Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS, INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER.
 // Threads: externally synchronized.
 #ifndef MUSTER_CORE_GOVERNANCE_REGISTRY_H_
@@ -53,6 +56,28 @@ struct PendingInvite {
   bool used = false;
 };
 
+// What the log says of an upload.
+struct UploadRecord {
+  UploadId id;
+  MemberId member;
+  std::string list;
+  v1::UploadStatement::Mode mode = v1::UploadStatement::MODE_UNSPECIFIED;
+  Bytes32 statement_hash{};
+  Bytes32 batches_root{};
+  int64_t record_count = 0;
+  uint64_t index = 0;
+  std::optional<uint64_t> intake_index;
+};
+
+struct WithdrawalRecord {
+  WithdrawalId id;
+  MemberId member;
+  std::string list;  // empty: single addresses
+  Bytes32 sealed_hash{};
+  uint64_t index = 0;
+  std::optional<uint64_t> withdrawn_index;
+};
+
 class Registry {
  public:
   // Checks a verified statement against the state; changes nothing. Times: invites expire by the join statement's own create_time when `now` is not given.
@@ -71,21 +96,35 @@ class Registry {
   const MemberRecord* FindMember(const MemberId& id) const;
   const MemberRecord* FindMemberByName(std::string_view name) const;
   const PendingInvite* FindInvite(const InviteId& id) const;
+  const UploadRecord* FindUpload(const UploadId& id) const;
+  const WithdrawalRecord* FindWithdrawal(const WithdrawalId& id) const;
   const std::map<MemberId, MemberRecord>& members() const { return members_; }
   const std::map<PersonId, PersonRecord>& people() const { return people_; }
+  const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
 
   // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
 
  private:
+  absl::Status CheckCharter(const VerifiedStatement& statement) const;
+  absl::Status CheckAdmission(const VerifiedStatement& statement) const;
+  absl::Status CheckJoin(const VerifiedStatement& statement, std::optional<int64_t> now) const;
+  absl::Status CheckNewKeys(const v1::PersonKeys& keys) const;
+  // The one person who signs for `member` in one of `roles`.
+  absl::Status CheckMemberSigner(const VerifiedStatement& statement, std::string_view member, const RoleSet& roles) const;
+  absl::Status CheckVaultSigner(const VerifiedStatement& statement) const;
+
   std::optional<v1::CharterStatement> charter_;
   Bytes16 consortium_{};
   Bytes32 charter_hash_{};
   std::map<MemberId, MemberRecord> members_;
   std::map<PersonId, PersonRecord> people_;
   std::map<InviteId, PendingInvite> invites_;
-  std::map<crypto::VerifyKey, PersonId> by_key_;
+  std::map<UploadId, UploadRecord> uploads_;
+  std::map<WithdrawalId, WithdrawalRecord> withdrawals_;
+  std::map<crypto::VerifyKey, PersonId> by_key_;     // sign keys
+  std::map<std::string, PersonId> used_keys_;        // every key of every purpose, raw
 };
 
 }  // namespace muster::governance

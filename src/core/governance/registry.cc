@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/governance/registry.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "core/base/error.h"
+#include "core/base/status.h"
+#include "core/tlog/note.h"
+
+namespace muster::governance {
+namespace {
+
+absl::Status Refused(std::string_view why) {
+  return MakeError(v1::STATEMENT_REFUSED, "statement refused: " + std::string(why));
+}
+
+Bytes32 Array32(std::string_view raw) {
+  const auto array = ToArray<32>(raw);
+  MUSTER_CHECK(array.has_value());  // VerifyStatement has checked every size
+  return *array;
+}
+
+// Names and keys in a VerifiedStatement are well formed: these cannot fail.
+template <typename IdType>
+IdType Known(std::string_view name) {
+  auto id = IdType::Parse(name);
+  MUSTER_CHECK(id.ok());
+  return *id;
+}
+
+std::optional<MemberId> OptionalMember(std::string_view name) {
+  if (name.empty()) return std::nullopt;
+  return Known<MemberId>(name);
+}
+
+RoleSet RolesOf(const v1::AdmissionStatement& admission) {
+  RoleSet roles;
+  for (const int role : admission.roles()) roles.Add(static_cast<v1::Role>(role));
+  return roles;
+}
+
+}  // namespace
+
+absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<int64_t> now) const {
+  const v1::Statement& statement = verified.statement;
+  if (statement.has_charter()) return CheckCharter(verified);
+  if (!founded()) return Refused("the log's first entry must be the charter");
+  if (statement.consortium() != AsText(consortium_)) return Refused("it is of another consortium");
+  switch (statement.body_case()) {
+    case v1::Statement::kAdmission:
+      return CheckAdmission(verified);
+    case v1::Statement::kJoin:
+      return CheckJoin(verified, now);
+    case v1::Statement::kUpload: {
+      const v1::UploadStatement& upload = statement.upload();
+      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, upload.member(), {v1::ROLE_UPLOADER}));
+      if (FindUpload(Known<UploadId>(upload.upload())) != nullptr) {
+        return MakeError(v1::UPLOAD_EXISTS, "statement refused: this upload was already committed");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kIntake: {
+      MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
+      const v1::IntakeStatement& intake = statement.intake();
+      const UploadRecord* upload = FindUpload(Known<UploadId>(intake.upload()));
+      if (upload == nullptr) return Refused("the upload it speaks of is not on the log");
+      if (upload->intake_index.has_value()) return Refused("the upload already has an intake statement");
+      if (upload->member.Name() != intake.member() ||
+          AsText(upload->statement_hash) != intake.upload_statement_hash() ||
+          AsText(upload->batches_root) != intake.batches_root() ||
+          upload->record_count != intake.record_count()) {
+        return Refused("it does not agree with the upload statement it speaks of");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kWithdrawal: {
+      const v1::WithdrawalStatement& withdrawal = statement.withdrawal();
+      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, withdrawal.member(),
+                                               {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+      if (FindWithdrawal(Known<WithdrawalId>(withdrawal.withdrawal())) != nullptr) {
+        return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this withdrawal is already on the log");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kWithdrawn: {
+      MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
+      const WithdrawalRecord* withdrawal =
+          FindWithdrawal(Known<WithdrawalId>(statement.withdrawn().withdrawal()));
+      if (withdrawal == nullptr) return Refused("the withdrawal it speaks of is not on the log");
+      if (withdrawal->withdrawn_index.has_value()) return Refused("the withdrawal was already done");
+      if (withdrawal->member.Name() != statement.withdrawn().member()) {
+        return Refused("the withdrawal it speaks of is another member's");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kCharter:
+    case v1::Statement::BODY_NOT_SET:
+      break;
+  }
+  return Refused("it says nothing");
+}
+
+absl::Status Registry::CheckCharter(const VerifiedStatement& verified) const {
+  if (founded()) return Refused("there is a charter already");
+  const v1::PersonKeys& keys = verified.statement.charter().founder_keys();
+  if (verified.signers.size() != 2 || !verified.SignedBy({Array32(keys.sign_key())}) ||
+      !verified.SignedBy({Array32(keys.cosign_key())})) {
+    return Refused("the charter must be signed by the founder's sign key and cosign key, and nobody else");
+  }
+  const v1::VaultKeys& vault = verified.statement.charter().vault();
+  for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key()}) {
+    if (key == vault.sign_key() || key == vault.box_key()) return Refused("the founder's key is the vault's");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
+  const v1::AdmissionStatement& admission = verified.statement.admission();
+  const std::optional<MemberId> member = OptionalMember(admission.member());
+  const PersonRecord* signer = FindPerson(Known<PersonId>(verified.statement.signer()));
+  if (signer == nullptr || !verified.SignedBy(signer->sign_key)) {
+    return Refused("its signer does not take part, or did not sign");
+  }
+  const bool by_operators = admission.new_member() || !member.has_value();
+  size_t quorum = 1;
+  if (by_operators) quorum = static_cast<size_t>(charter_->quorum());
+  for (const crypto::VerifyKey& key : verified.signers) {
+    const PersonRecord* person = FindPersonBySignKey(key);
+    const bool entitled = person != nullptr &&
+                          (by_operators ? person->roles.Has(v1::ROLE_OPERATOR)
+                                        : person->roles.Has(v1::ROLE_APPROVER) && person->member == member);
+    if (entitled) continue;
+    return Refused(by_operators ? "only operators admit a member or somebody of no member"
+                                : "only an approver of the member admits a colleague");
+  }
+  if (verified.signers.size() < quorum) {
+    return MakeError(v1::QUORUM_MISSING,
+                     "statement refused: the charter asks for " + std::to_string(quorum) +
+                         " operators' signatures, there are " + std::to_string(verified.signers.size()));
+  }
+  if (!by_operators && verified.signers.size() > 1) return Refused("one approver's signature is enough");
+
+  const RoleSet roles = RolesOf(admission);
+  if (member.has_value() && roles.Has(v1::ROLE_OPERATOR)) {
+    return Refused("operators belong to no member; invite the operator with `muster person add` as an operator");
+  }
+  if (!member.has_value() && roles.Intersects({v1::ROLE_UPLOADER, v1::ROLE_APPROVER})) {
+    return Refused("uploaders and approvers act for a member; invite the member with `muster member add`");
+  }
+  if (FindInvite(Known<InviteId>(admission.invite())) != nullptr) {
+    return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this invite is already on the log");
+  }
+  if (FindPerson(Known<PersonId>(admission.person())) != nullptr) {
+    return MakeError(v1::PERSON_EXISTS, "statement refused: this person already takes part");
+  }
+  if (admission.expire_time() <= verified.statement.create_time()) {
+    return MakeError(v1::INVITE_EXPIRED, "statement refused: the invite expires before it is made");
+  }
+  if (admission.new_member()) {
+    if (FindMember(*member) != nullptr || FindMemberByName(admission.member_name()) != nullptr) {
+      return MakeError(v1::MEMBER_EXISTS,
+                       "statement refused: there is a member of this name already; choose another name, or let "
+                       "its approver invite colleagues with `muster person add`");
+    }
+    return absl::OkStatus();
+  }
+  if (!member.has_value()) return absl::OkStatus();
+  const MemberRecord* record = FindMember(*member);
+  MUSTER_CHECK(record != nullptr);  // its approver was found above
+  if (!admission.member_name().empty() && admission.member_name() != record->name) {
+    return Refused("it gives the member another name");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckNewKeys(const v1::PersonKeys& keys) const {
+  for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
+    if (!key.empty() && used_keys_.contains(key)) {
+      return Refused("one of its keys is already somebody's; make new keys");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckJoin(const VerifiedStatement& verified, std::optional<int64_t> now) const {
+  const v1::JoinStatement& join = verified.statement.join();
+  const PendingInvite* invite = FindInvite(Known<InviteId>(join.invite()));
+  if (invite == nullptr) {
+    return MakeError(v1::INVITE_UNKNOWN, "this invite is not known here; ask for a new one");
+  }
+  if (invite->used) {
+    return MakeError(v1::INVITE_USED, "this invite was already used; ask for a new one");
+  }
+  const v1::AdmissionStatement& admission = invite->admission;
+  const int64_t latest = std::max(verified.statement.create_time(), now.value_or(0));
+  if (latest > admission.expire_time()) {
+    return MakeError(v1::INVITE_EXPIRED, "this invite has expired; ask for a new one");
+  }
+  if (join.member() != admission.member() || join.person() != admission.person()) {
+    return Refused("it is for another person or member than the invite");
+  }
+  if (join.charter_hash() != AsText(charter_hash_)) return Refused("it joins under another charter");
+  const v1::PersonKeys& keys = join.keys();
+  if (verified.signers.size() != 2 || !verified.SignedBy({Array32(keys.sign_key())}) ||
+      !verified.SignedBy({Array32(keys.cosign_key())})) {
+    return Refused("a join must be signed by its sign key and its cosign key, and nobody else");
+  }
+  MUSTER_RETURN_IF_ERROR(CheckNewKeys(keys));
+  if (FindPerson(Known<PersonId>(join.person())) != nullptr) {
+    return MakeError(v1::PERSON_EXISTS, "statement refused: this person already takes part");
+  }
+  const std::optional<MemberId> member = OptionalMember(admission.member());
+  const MemberRecord* record = member.has_value() ? FindMember(*member) : nullptr;
+  if (admission.new_member() &&
+      (record != nullptr || FindMemberByName(admission.member_name()) != nullptr)) {
+    return MakeError(v1::MEMBER_EXISTS, "statement refused: a member of this name has joined meanwhile");
+  }
+  const bool first_approver = member.has_value() && RolesOf(admission).Has(v1::ROLE_APPROVER) &&
+                              (record == nullptr || !record->member_key.has_value());
+  if (first_approver == keys.member_key().empty()) {
+    return Refused(first_approver ? "the first approver of a member brings the member's key half"
+                                  : "only the first approver of a member brings the member's key half");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckMemberSigner(const VerifiedStatement& verified, std::string_view member,
+                                         const RoleSet& roles) const {
+  const PersonRecord* signer = FindPerson(Known<PersonId>(verified.statement.signer()));
+  if (signer == nullptr || verified.signers.size() != 1 || !verified.SignedBy(signer->sign_key)) {
+    return Refused("it must be signed by its signer's key, and by nobody else");
+  }
+  if (!signer->member.has_value() || signer->member->Name() != member) {
+    return Refused("its signer is not of the member it speaks for");
+  }
+  if (!signer->roles.Intersects(roles)) {
+    return Refused("its signer has not the role for it (" + FormatRoles(roles) + ")");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckVaultSigner(const VerifiedStatement& verified) const {
+  if (verified.signers.size() == 1 && verified.SignedBy(vault_sign_key())) return absl::OkStatus();
+  return Refused("it must be signed by the vault's key in the charter, and by nobody else");
+}
+
+absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) {
+  MUSTER_RETURN_IF_ERROR(Check(verified));
+  const v1::Statement& statement = verified.statement;
+  if (statement.has_charter() && index != 0) return Refused("the charter is the log's first entry");
+
+  const auto enroll = [&](const PersonId& id, std::optional<MemberId> member, const std::string& name,
+                          const RoleSet& roles, const v1::PersonKeys& keys, uint64_t admission_index) {
+    PersonRecord person;
+    person.id = id;
+    person.member = member;
+    person.name = name;
+    person.roles = roles;
+    person.sign_key = {Array32(keys.sign_key())};
+    person.cosign_key = {Array32(keys.cosign_key())};
+    person.box_key = {Array32(keys.box_key())};
+    person.join_time = statement.create_time();
+    person.join_index = index;
+    person.admission_index = admission_index;
+    by_key_[person.sign_key] = id;
+    for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
+      if (!key.empty()) used_keys_[key] = id;
+    }
+    people_[id] = std::move(person);
+  };
+
+  switch (statement.body_case()) {
+    case v1::Statement::kCharter: {
+      charter_ = statement.charter();
+      consortium_ = *ToArray<16>(statement.consortium());
+      charter_hash_ = verified.hash;
+      // Nobody enrolls with a key of the vault or of the log: their signatures must stay apart.
+      const auto log_key = tlog::NoteKey::Parse(charter_->log_vkey());
+      MUSTER_CHECK(log_key.ok());
+      const PersonId founder = Known<PersonId>(charter_->founder());
+      for (const std::string& key : {charter_->vault().sign_key(), charter_->vault().box_key(),
+                                     charter_->vault().holding_key(), ToString(log_key->key.bytes)}) {
+        used_keys_[key] = founder;
+      }
+      enroll(founder, std::nullopt, charter_->founder_name(), {v1::ROLE_OPERATOR},
+             charter_->founder_keys(), index);
+      break;
+    }
+    case v1::Statement::kAdmission: {
+      PendingInvite invite;
+      invite.id = Known<InviteId>(statement.admission().invite());
+      invite.admission = statement.admission();
+      invite.index = index;
+      invites_[invite.id] = std::move(invite);
+      break;
+    }
+    case v1::Statement::kJoin: {
+      const v1::JoinStatement& join = statement.join();
+      PendingInvite& invite = invites_.at(Known<InviteId>(join.invite()));
+      const v1::AdmissionStatement& admission = invite.admission;
+      const PersonId person = Known<PersonId>(join.person());
+      const std::optional<MemberId> member = OptionalMember(admission.member());
+      enroll(person, member, admission.person_name(), RolesOf(admission), join.keys(), invite.index);
+      invite.used = true;
+      if (!member.has_value()) break;
+      auto [it, created] = members_.try_emplace(*member);
+      MemberRecord& record = it->second;
+      if (created) {
+        record.id = *member;
+        record.name = admission.member_name();
+        record.admission_index = invite.index;
+      }
+      record.people.push_back(person);
+      if (!join.keys().member_key().empty()) {
+        record.member_key = crypto::Point{Array32(join.keys().member_key())};
+      }
+      break;
+    }
+    case v1::Statement::kUpload: {
+      const v1::UploadStatement& upload = statement.upload();
+      UploadRecord record;
+      record.id = Known<UploadId>(upload.upload());
+      record.member = Known<MemberId>(upload.member());
+      record.list = upload.list();
+      record.mode = upload.mode();
+      record.statement_hash = verified.hash;
+      record.batches_root = Array32(upload.batches_root());
+      record.record_count = upload.record_count();
+      record.index = index;
+      uploads_[record.id] = std::move(record);
+      break;
+    }
+    case v1::Statement::kIntake:
+      uploads_.at(Known<UploadId>(statement.intake().upload())).intake_index = index;
+      break;
+    case v1::Statement::kWithdrawal: {
+      const v1::WithdrawalStatement& withdrawal = statement.withdrawal();
+      WithdrawalRecord record;
+      record.id = Known<WithdrawalId>(withdrawal.withdrawal());
+      record.member = Known<MemberId>(withdrawal.member());
+      record.list = withdrawal.list();
+      if (!withdrawal.sealed_hash().empty()) record.sealed_hash = Array32(withdrawal.sealed_hash());
+      record.index = index;
+      withdrawals_[record.id] = std::move(record);
+      break;
+    }
+    case v1::Statement::kWithdrawn:
+      withdrawals_.at(Known<WithdrawalId>(statement.withdrawn().withdrawal())).withdrawn_index = index;
+      break;
+    case v1::Statement::BODY_NOT_SET:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+crypto::VerifyKey Registry::vault_sign_key() const {
+  MUSTER_CHECK(founded());
+  return {Array32(charter_->vault().sign_key())};
+}
+
+const PersonRecord* Registry::FindPerson(const PersonId& id) const {
+  const auto it = people_.find(id);
+  return it == people_.end() ? nullptr : &it->second;
+}
+
+const PersonRecord* Registry::FindPersonBySignKey(const crypto::VerifyKey& key) const {
+  const auto it = by_key_.find(key);
+  return it == by_key_.end() ? nullptr : FindPerson(it->second);
+}
+
+const MemberRecord* Registry::FindMember(const MemberId& id) const {
+  const auto it = members_.find(id);
+  return it == members_.end() ? nullptr : &it->second;
+}
+
+const MemberRecord* Registry::FindMemberByName(std::string_view name) const {
+  for (const auto& [id, member] : members_) {
+    if (member.name == name) return &member;
+  }
+  return nullptr;
+}
+
+const PendingInvite* Registry::FindInvite(const InviteId& id) const {
+  const auto it = invites_.find(id);
+  return it == invites_.end() ? nullptr : &it->second;
+}
+
+const UploadRecord* Registry::FindUpload(const UploadId& id) const {
+  const auto it = uploads_.find(id);
+  return it == uploads_.end() ? nullptr : &it->second;
+}
+
+const WithdrawalRecord* Registry::FindWithdrawal(const WithdrawalId& id) const {
+  const auto it = withdrawals_.find(id);
+  return it == withdrawals_.end() ? nullptr : &it->second;
+}
+
+std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
+  switch (statement.body_case()) {
+    case v1::Statement::kUpload: return OptionalMember(statement.upload().member());
+    case v1::Statement::kIntake: return OptionalMember(statement.intake().member());
+    case v1::Statement::kWithdrawal: return OptionalMember(statement.withdrawal().member());
+    case v1::Statement::kWithdrawn: return OptionalMember(statement.withdrawn().member());
+    default: return std::nullopt;
+  }
+}
+
+bool Registry::IsPublic(const v1::Statement& statement) {
+  return statement.has_charter() || statement.has_admission() || statement.has_join();
+}
+
+}  // namespace muster::governance

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/governance/statement.h"
+
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/id.h"
+#include "core/base/status.h"
+#include "core/crypto/box.h"
+#include "core/crypto/group.h"
+#include "core/crypto/hash.h"
+#include "core/governance/roles.h"
+#include "core/seal/envelope.h"
+#include "core/tlog/entry.h"
+#include "core/tlog/note.h"
+
+namespace muster::governance {
+namespace {
+
+constexpr int kSignaturesMax = 64;
+constexpr size_t kNameBytesMax = 200;  // of a consortium, member, person or list: a line on a screen
+constexpr size_t kConsentBytesMax = 4096;
+constexpr size_t kFileNameBytesMax = 255;  // what file systems allow
+constexpr int kFilesMax = 1000;
+constexpr int64_t kCountMax = int64_t{1} << 40;  // far above anything real, far below overflow of a sum
+
+absl::Status Malformed(std::string_view field, std::string_view what) {
+  return MakeError(v1::STATEMENT_MALFORMED,
+                   "statement: " + std::string(field) + " " + std::string(what),
+                   {{"field", std::string(field)}});
+}
+
+bool HasUnknownFields(const google::protobuf::Message& message) {
+  const google::protobuf::Reflection* reflection = message.GetReflection();
+  if (!reflection->GetUnknownFields(message).empty()) return true;
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (HasUnknownFields(reflection->GetMessage(message, field))) return true;
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (HasUnknownFields(reflection->GetRepeatedMessage(message, field, i))) return true;
+    }
+  }
+  return false;
+}
+
+// Reads `bytes` only when they are the one form that this schema writes: a field given twice, a padded varint or an unknown field could mean one thing
+// here and another elsewhere.
+template <typename Message>
+absl::Status ParseCanonical(std::string_view bytes, std::string_view what, Message& message) {
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Malformed(what, "cannot be parsed");
+  }
+  if (HasUnknownFields(message)) return Malformed(what, "has fields that this version does not know");
+  if (message.SerializeAsString() != bytes) return Malformed(what, "is not in canonical form");
+  return absl::OkStatus();
+}
+
+absl::Status CheckSize(std::string_view value, size_t size, std::string_view field) {
+  if (value.size() == size) return absl::OkStatus();
+  return Malformed(field, "must have " + std::to_string(size) + " bytes");
+}
+
+// A name that people read: not empty, not long, nothing that moves a cursor.
+absl::Status CheckText(std::string_view value, size_t bytes_max, bool required, std::string_view field) {
+  if (value.empty() && required) return Malformed(field, "is missing");
+  if (value.size() > bytes_max) {
+    return Malformed(field, "is longer than " + std::to_string(bytes_max) + " bytes");
+  }
+  for (const char c : value) {
+    const auto byte = static_cast<uint8_t>(c);
+    if ((byte < 0x20 && !(c == '\n' && bytes_max == kConsentBytesMax)) || byte == 0x7F) {
+      return Malformed(field, "has control characters");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCount(int64_t value, std::string_view field) {
+  if (value >= 0 && value <= kCountMax) return absl::OkStatus();
+  return Malformed(field, "is out of range");
+}
+
+template <typename IdType>
+absl::Status CheckName(std::string_view name, std::string_view field, bool required = true) {
+  if (name.empty() && !required) return absl::OkStatus();
+  if (!IdType::Parse(name).ok()) return Malformed(field, "is not a resource name of its kind");
+  return absl::OkStatus();
+}
+
+absl::Status CheckPersonKeys(const v1::PersonKeys& keys) {
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(crypto::ParseVerifyKey(keys.sign_key()).status(), "statement: sign_key"));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(crypto::ParseVerifyKey(keys.cosign_key()).status(), "statement: cosign_key"));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(crypto::ParseBoxPublicKey(keys.box_key()).status(), "statement: box_key"));
+  if (keys.sign_key() == keys.cosign_key()) {
+    return Malformed("cosign_key", "is the sign key; each purpose has a key of its own");
+  }
+  if (keys.member_key().empty()) return absl::OkStatus();
+  return Annotate(crypto::ParsePoint(keys.member_key()).status(), "statement: member_key");
+}
+
+absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view signer) {
+  if (charter.version() != 1) return Malformed("charter.version", "is not 1");
+  MUSTER_RETURN_IF_ERROR(CheckText(charter.name(), kNameBytesMax, true, "charter.name"));
+  MUSTER_RETURN_IF_ERROR(Annotate(crypto::ParseVerifyKey(charter.vault().sign_key()).status(),
+                                  "statement: charter.vault.sign_key"));
+  MUSTER_RETURN_IF_ERROR(Annotate(crypto::ParseBoxPublicKey(charter.vault().box_key()).status(),
+                                  "statement: charter.vault.box_key"));
+  MUSTER_RETURN_IF_ERROR(Annotate(crypto::ParsePoint(charter.vault().holding_key()).status(),
+                                  "statement: charter.vault.holding_key"));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(tlog::NoteKey::Parse(charter.log_vkey()).status(), "statement: charter.log_vkey"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(charter.certificate_sha256(), 32, "charter.certificate_sha256"));
+  if (charter.quorum() < 1 || charter.quorum() > kSignaturesMax) {
+    return Malformed("charter.quorum", "must be 1 to 64");
+  }
+  if (charter.witness_count() < 1 || charter.witness_count() > kSignaturesMax) {
+    return Malformed("charter.witness_count", "must be 1 to 64");
+  }
+  MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(charter.founder(), "charter.founder"));
+  if (charter.founder() != signer) return Malformed("signer", "is not the charter's founder");
+  MUSTER_RETURN_IF_ERROR(
+      CheckText(charter.founder_name(), kNameBytesMax, true, "charter.founder_name"));
+  if (!charter.founder_keys().member_key().empty()) {
+    return Malformed("charter.founder_keys.member_key", "must be empty: the founder is of no member");
+  }
+  return CheckPersonKeys(charter.founder_keys());
+}
+
+absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<InviteId>(admission.invite(), "admission.invite"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(admission.secret_hash(), 32, "admission.secret_hash"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(admission.member(), "admission.member", false));
+  MUSTER_RETURN_IF_ERROR(CheckText(admission.member_name(), kNameBytesMax, admission.new_member(),
+                                   "admission.member_name"));
+  if (admission.member().empty() && (admission.new_member() || !admission.member_name().empty())) {
+    return Malformed("admission.member", "is missing");
+  }
+  MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(admission.person(), "admission.person"));
+  MUSTER_RETURN_IF_ERROR(
+      CheckText(admission.person_name(), kNameBytesMax, true, "admission.person_name"));
+  if (admission.roles().empty()) return Malformed("admission.roles", "are missing");
+  RoleSet seen;
+  for (const int role : admission.roles()) {
+    if (!v1::Role_IsValid(role) || role == v1::ROLE_UNSPECIFIED) {
+      return Malformed("admission.roles", "name a role that this version does not know");
+    }
+    if (seen.Has(static_cast<v1::Role>(role))) return Malformed("admission.roles", "name one twice");
+    seen.Add(static_cast<v1::Role>(role));
+  }
+  if (admission.expire_time() <= 0) return Malformed("admission.expire_time", "is missing");
+  return absl::OkStatus();
+}
+
+absl::Status CheckBody(const v1::JoinStatement& join, std::string_view signer) {
+  MUSTER_RETURN_IF_ERROR(CheckName<InviteId>(join.invite(), "join.invite"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(join.secret_proof(), 32, "join.secret_proof"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(join.member(), "join.member", false));
+  MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(join.person(), "join.person"));
+  if (join.person() != signer) return Malformed("signer", "is not the person who joins");
+  MUSTER_RETURN_IF_ERROR(CheckSize(join.charter_hash(), 32, "join.charter_hash"));
+  return CheckPersonKeys(join.keys());
+}
+
+absl::Status CheckBody(const v1::UploadStatement& upload, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<UploadId>(upload.upload(), "upload.upload"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(upload.member(), "upload.member"));
+  MUSTER_RETURN_IF_ERROR(CheckText(upload.list(), kNameBytesMax, true, "upload.list"));
+  if (upload.mode() != v1::UploadStatement::APPEND && upload.mode() != v1::UploadStatement::REPLACE) {
+    return Malformed("upload.mode", "is neither APPEND nor REPLACE");
+  }
+  if (upload.files().empty() || upload.files_size() > kFilesMax) {
+    return Malformed("upload.files", "must be 1 to 1000");
+  }
+  for (const v1::UploadFile& file : upload.files()) {
+    MUSTER_RETURN_IF_ERROR(
+        CheckText(file.file_name(), kFileNameBytesMax, true, "upload.files.file_name"));
+    if (file.file_name().find('/') != std::string::npos) {
+      return Malformed("upload.files.file_name", "must be without its folder");
+    }
+    MUSTER_RETURN_IF_ERROR(CheckSize(file.blake2b(), 32, "upload.files.blake2b"));
+    MUSTER_RETURN_IF_ERROR(CheckCount(file.byte_count(), "upload.files.byte_count"));
+    MUSTER_RETURN_IF_ERROR(CheckCount(file.row_count(), "upload.files.row_count"));
+    MUSTER_RETURN_IF_ERROR(CheckCount(file.rejected_row_count(), "upload.files.rejected_row_count"));
+    MUSTER_RETURN_IF_ERROR(CheckText(file.format(), kNameBytesMax, false, "upload.files.format"));
+  }
+  MUSTER_RETURN_IF_ERROR(CheckCount(upload.row_count(), "upload.row_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(upload.rejected_row_count(), "upload.rejected_row_count"));
+  if (upload.batch_count() < 1 || upload.batch_count() > seal::kBatchesMax) {
+    return Malformed("upload.batch_count", "is out of range");
+  }
+  if (upload.record_count() < upload.batch_count() ||
+      upload.record_count() > upload.batch_count() * seal::kBatchRecordsMax) {
+    return Malformed("upload.record_count", "cannot belong to the number of batches");
+  }
+  MUSTER_RETURN_IF_ERROR(CheckSize(upload.batches_root(), 32, "upload.batches_root"));
+  return CheckText(upload.consent(), kConsentBytesMax, false, "upload.consent");
+}
+
+absl::Status CheckBody(const v1::IntakeStatement& intake, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<UploadId>(intake.upload(), "intake.upload"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(intake.member(), "intake.member"));
+  MUSTER_RETURN_IF_ERROR(
+      CheckSize(intake.upload_statement_hash(), 32, "intake.upload_statement_hash"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(intake.batches_root(), 32, "intake.batches_root"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.record_count(), "intake.record_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.contact_count(), "intake.contact_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.duplicate_count(), "intake.duplicate_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.suppression_count(), "intake.suppression_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.exclusion_count(), "intake.exclusion_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.refused_count(), "intake.refused_count"));
+  return CheckCount(intake.replaced_count(), "intake.replaced_count");
+}
+
+absl::Status CheckBody(const v1::WithdrawalStatement& withdrawal, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<WithdrawalId>(withdrawal.withdrawal(), "withdrawal.withdrawal"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(withdrawal.member(), "withdrawal.member"));
+  if (withdrawal.list().empty() == withdrawal.sealed_hash().empty()) {
+    return Malformed("withdrawal", "names either a list or sealed addresses");
+  }
+  MUSTER_RETURN_IF_ERROR(CheckText(withdrawal.list(), kNameBytesMax, false, "withdrawal.list"));
+  if (withdrawal.sealed_hash().empty()) return absl::OkStatus();
+  return CheckSize(withdrawal.sealed_hash(), 32, "withdrawal.sealed_hash");
+}
+
+absl::Status CheckBody(const v1::WithdrawnStatement& withdrawn, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<WithdrawalId>(withdrawn.withdrawal(), "withdrawn.withdrawal"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(withdrawn.member(), "withdrawn.member"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(withdrawn.source_count(), "withdrawn.source_count"));
+  return CheckCount(withdrawn.unknown_count(), "withdrawn.unknown_count");
+}
+
+absl::Status CheckShape(const v1::Statement& statement) {
+  MUSTER_RETURN_IF_ERROR(CheckSize(statement.consortium(), 16, "consortium"));
+  if (statement.create_time() <= 0) return Malformed("create_time", "is missing");
+  const std::string& signer = statement.signer();
+  const bool by_vault = statement.has_intake() || statement.has_withdrawn();
+  if (by_vault && signer != "vault") return Malformed("signer", "must be the vault for what it says");
+  if (!by_vault) MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(signer, "signer"));
+  switch (statement.body_case()) {
+    case v1::Statement::kCharter: return CheckBody(statement.charter(), signer);
+    case v1::Statement::kAdmission: return CheckBody(statement.admission(), signer);
+    case v1::Statement::kJoin: return CheckBody(statement.join(), signer);
+    case v1::Statement::kUpload: return CheckBody(statement.upload(), signer);
+    case v1::Statement::kIntake: return CheckBody(statement.intake(), signer);
+    case v1::Statement::kWithdrawal: return CheckBody(statement.withdrawal(), signer);
+    case v1::Statement::kWithdrawn: return CheckBody(statement.withdrawn(), signer);
+    case v1::Statement::BODY_NOT_SET: break;
+  }
+  return Malformed("body", "is missing");
+}
+
+}  // namespace
+
+v1::SignedStatement SignStatement(const v1::Statement& statement,
+                                  std::span<const crypto::SigningKey* const> keys) {
+  v1::SignedStatement out;
+  out.set_statement(statement.SerializeAsString());
+  for (const crypto::SigningKey* key : keys) {
+    v1::Signature& signature = *out.add_signatures();
+    signature.set_verify_key(ToString(key->verify_key().bytes));
+    signature.set_signature(key->Sign(kStatementPurpose, out.statement()));
+  }
+  return out;
+}
+
+bool VerifiedStatement::SignedBy(const crypto::VerifyKey& key) const {
+  return std::find(signers.begin(), signers.end(), key) != signers.end();
+}
+
+absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& signed_statement) {
+  if (HasUnknownFields(signed_statement)) {
+    return Malformed("signatures", "have fields that this version does not know");
+  }
+  const std::string& bytes = signed_statement.statement();
+  if (bytes.empty()) return Malformed("statement", "is missing");
+  if (signed_statement.ByteSizeLong() > tlog::kEntryBodyBytesMax) {
+    return Malformed("statement", "is longer than an entry of the log may be");
+  }
+  if (signed_statement.signatures().empty() || signed_statement.signatures_size() > kSignaturesMax) {
+    return Malformed("signatures", "must be 1 to 64");
+  }
+  VerifiedStatement out;
+  MUSTER_RETURN_IF_ERROR(ParseCanonical(bytes, "body", out.statement));
+  MUSTER_RETURN_IF_ERROR(CheckShape(out.statement));
+  for (const v1::Signature& signature : signed_statement.signatures()) {
+    MUSTER_ASSIGN_OR_RETURN(crypto::VerifyKey key, crypto::ParseVerifyKey(signature.verify_key()));
+    if (out.SignedBy(key)) return Malformed("signatures", "have one key twice");
+    MUSTER_RETURN_IF_ERROR(Annotate(
+        crypto::Verify(key, kStatementPurpose, bytes, signature.signature()), "statement"));
+    out.signers.push_back(key);
+  }
+  out.hash = crypto::Blake2b256(bytes);
+  return out;
+}
+
+absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body) {
+  if (body.size() > tlog::kEntryBodyBytesMax) {
+    return Malformed("statement", "is longer than an entry of the log may be");
+  }
+  v1::SignedStatement signed_statement;
+  MUSTER_RETURN_IF_ERROR(ParseCanonical(body, "entry", signed_statement));
+  return VerifyStatement(signed_statement);
+}
+
+Bytes32 StatementHash(const v1::SignedStatement& signed_statement) {
+  return crypto::Blake2b256(signed_statement.statement());
+}
+
+Bytes32 InviteSecretProof(const crypto::SecretBytes& secret, const v1::PersonKeys& keys) {
+  return crypto::KeyedHash256(secret, {"muster/join/v1", keys.SerializeAsString()});
+}
+
+}  // namespace muster::governance
