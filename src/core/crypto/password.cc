@@ -23,6 +23,7 @@ constexpr uint64_t kMemoryBytesMax = 1ULL << 30;
 constexpr uint32_t kPassesMax = 16;
 
 constexpr std::string_view kSecret = "k4.secret.";
+constexpr std::string_view kLocal = "k4.local.";
 constexpr std::string_view kPublic = "k4.public.";
 constexpr std::string_view kPublicId = "k4.pid.";
 
@@ -69,6 +70,37 @@ absl::StatusOr<PasswordKeys> Stretch(const SecretBytes& passphrase, ByteView sal
 
 absl::Status Malformed(std::string_view what) {
   return MakeError(v1::KEY_MALFORMED, "not a PASERK key: " + std::string(what));
+}
+
+// libsodium's encoder works in constant time and straight into locked memory. Its length counts a final NUL.
+SecretBytes EncodeSecret(std::string_view header, const SecretBytes& raw) {
+  Init();
+  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+  const size_t encoded_bytes = sodium_base64_encoded_len(raw.size(), kVariant);
+  SecretBytes text = SecretBytes::Zeroed(header.size() + encoded_bytes);
+  char* const out = reinterpret_cast<char*>(text.MutableExposeSecret().data());
+  std::copy(header.begin(), header.end(), out);
+  sodium_bin2base64(out + header.size(), encoded_bytes, raw.ExposeSecret().data(), raw.size(),
+                    kVariant);
+  return SecretBytes::CopyOf(text.ExposeSecret().first(text.size() - 1));
+}
+
+absl::StatusOr<SecretBytes> DecodeSecret(std::string_view header, size_t key_bytes,
+                                         std::string_view paserk) {
+  Init();
+  if (paserk.substr(0, header.size()) != header) {
+    return Malformed("expected " + std::string(header) + "...");
+  }
+  paserk.remove_prefix(header.size());
+  SecretBytes raw = SecretBytes::Zeroed(key_bytes);
+  size_t decoded_bytes = 0;
+  const bool decoded = sodium_base642bin(raw.MutableExposeSecret().data(), raw.size(),
+                                         paserk.data(), paserk.size(), nullptr, &decoded_bytes,
+                                         nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+  if (!decoded || decoded_bytes != raw.size()) {
+    return Malformed("what follows " + std::string(header) + " is damaged");
+  }
+  return raw;
 }
 
 }  // namespace
@@ -137,35 +169,26 @@ SecretBytes PaserkSecret(const SigningKey& key) {
             raw.MutableExposeSecret().begin());
   std::copy(key.verify_key().bytes.begin(), key.verify_key().bytes.end(),
             raw.MutableExposeSecret().begin() + 32);
-  // libsodium's encoder works in constant time and straight into locked memory. Its length counts a
-  // final NUL.
-  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-  const size_t encoded_bytes = sodium_base64_encoded_len(raw.size(), kVariant);
-  SecretBytes text = SecretBytes::Zeroed(kSecret.size() + encoded_bytes);
-  char* const out = reinterpret_cast<char*>(text.MutableExposeSecret().data());
-  std::copy(kSecret.begin(), kSecret.end(), out);
-  sodium_bin2base64(out + kSecret.size(), encoded_bytes, raw.ExposeSecret().data(), raw.size(),
-                    kVariant);
-  return SecretBytes::CopyOf(text.ExposeSecret().first(text.size() - 1));
+  return EncodeSecret(kSecret, raw);
 }
 
 absl::StatusOr<SigningKey> ParsePaserkSecret(std::string_view paserk) {
-  Init();
-  if (paserk.substr(0, kSecret.size()) != kSecret) return Malformed("expected k4.secret....");
-  paserk.remove_prefix(kSecret.size());
-  SecretBytes raw = SecretBytes::Zeroed(64);
-  size_t decoded_bytes = 0;
-  const bool decoded = sodium_base642bin(raw.MutableExposeSecret().data(), raw.size(),
-                                         paserk.data(), paserk.size(), nullptr, &decoded_bytes,
-                                         nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
-  if (!decoded || decoded_bytes != raw.size())
-    return Malformed("what follows k4.secret. is damaged");
+  MUSTER_ASSIGN_OR_RETURN(const SecretBytes raw, DecodeSecret(kSecret, 64, paserk));
   MUSTER_ASSIGN_OR_RETURN(SigningKey key,
                           SigningKey::FromSeed(SecretBytes::CopyOf(raw.ExposeSecret().first(32))));
   if (!ConstantTimeEqual(key.verify_key().bytes, raw.ExposeSecret().subspan(32))) {
     return Malformed("its public half belongs to another key");
   }
   return key;
+}
+
+SecretBytes PaserkLocal(const SecretBytes& key32) {
+  MUSTER_CHECK(key32.size() == 32);
+  return EncodeSecret(kLocal, key32);
+}
+
+absl::StatusOr<SecretBytes> ParsePaserkLocal(std::string_view paserk) {
+  return DecodeSecret(kLocal, 32, paserk);
 }
 
 std::string PaserkPublic(const VerifyKey& key) {

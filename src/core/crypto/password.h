@@ -32,6 +32,9 @@ absl::StatusOr<SecretBytes> PasswordUnwrap(std::string_view kind, std::string_vi
 // "k4.secret." + base64url(seed || public); only for files of services and tests (--no-passphrase).
 SecretBytes PaserkSecret(const SigningKey& key);  // text, still a secret
 absl::StatusOr<SigningKey> ParsePaserkSecret(std::string_view paserk);  // refuses halves that do not belong together
+// "k4.local." + base64url(32 bytes): the same for keys that do not sign.
+SecretBytes PaserkLocal(const SecretBytes& key32);  // text, still a secret
+absl::StatusOr<SecretBytes> ParsePaserkLocal(std::string_view paserk);
 std::string PaserkPublic(const VerifyKey& key);  // "k4.public."
 std::string PaserkPublicId(const VerifyKey& key);  // "k4.pid.": how a token names its key
 

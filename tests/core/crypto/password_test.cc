@@ -142,6 +142,17 @@ TEST_CASE("A k4.secret whose halves do not belong together is refused", "[crypto
   }
 }
 
+TEST_CASE("A plain k4.local text gives back its key and nothing else", "[crypto]") {
+  const SecretBytes key = SecretBytes::Random(32);
+  const std::string text = ToString(PaserkLocal(key).ExposeSecret());
+  CHECK(text == "k4.local." + Base64UrlEncode(key.ExposeSecret()));
+  CHECK(Must(ParsePaserkLocal(text)) == key);
+  REQUIRE_REASON(ParsePaserkLocal(text + "A"), v1::KEY_MALFORMED);
+  REQUIRE_REASON(ParsePaserkLocal(text.substr(0, text.size() - 1)), v1::KEY_MALFORMED);
+  REQUIRE_REASON(ParsePaserkLocal("k4.secret." + text.substr(9)), v1::KEY_MALFORMED);
+  REQUIRE_REASON(ParsePaserkLocal(""), v1::KEY_MALFORMED);
+}
+
 TEST_CASE("k4.public and k4.pid pass the PASERK vectors", "[crypto][vector]") {
   const auto keys = testing::ReadVectors("paseto/k4.public.json");
   for (const auto& test : keys["tests"]) {
