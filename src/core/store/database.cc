@@ -188,9 +188,9 @@ class RocksStore : public Store {
   absl::Status Recover() {
     if (!failed_.load()) return absl::OkStatus();
     const rocksdb::Status status = db_->Resume();
-    if (!status.ok()) return FromRocks(status, path_);
-    failed_.store(false);
-    return absl::OkStatus();
+    if (status.IsBusy()) return absl::OkStatus();  // it is recovering already; the write itself will say how that stands
+    if (status.ok()) failed_.store(false);
+    return FromRocks(status, path_);
   }
 
  private:
