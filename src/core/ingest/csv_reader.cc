@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/ingest/csv_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/status.h"
+#include "core/contact/identifier.h"
+#include "core/crypto/secret_bytes.h"
+
+namespace muster::ingest {
+namespace {
+
+constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr size_t kBufferBytesMax = kLineBytesMax + (size_t{64} << 10);
+constexpr size_t kNowhere = static_cast<size_t>(-1);
+
+}  // namespace
+
+CsvReader::CsvReader(std::unique_ptr<TextSource> source) : source_(std::move(source)) {
+  buffer_.resize(kBufferBytes + 1);
+  set_delimiter(delimiter_);
+}
+
+CsvReader::~CsvReader() { crypto::Wipe(buffer_.data(), buffer_.size()); }
+
+void CsvReader::set_delimiter(char delimiter) {
+  delimiter_ = delimiter;
+  stops_.fill(false);
+  stops_[static_cast<uint8_t>(delimiter_)] = true;
+  stops_[static_cast<uint8_t>(line_end_)] = true;
+}
+
+// More text behind what is there, the row being read moved to the front. False when the row fills all that it may.
+absl::StatusOr<bool> CsvReader::FillMore() {
+  const size_t used = end_ - row_;
+  if (used >= kLineBytesMax) return false;
+  size_t capacity = buffer_.size() - 1;
+  if (used > capacity / 2 && capacity < kBufferBytesMax) {
+    capacity = std::min(capacity * 2, kBufferBytesMax);
+    std::string larger(capacity + 1, '\0');
+    std::memcpy(larger.data(), buffer_.data() + row_, used);
+    crypto::Wipe(buffer_.data(), buffer_.size());
+    buffer_.swap(larger);
+  } else if (row_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + row_, used);
+  }
+  row_ = 0;
+  end_ = used;
+  MUSTER_ASSIGN_OR_RETURN(const size_t n, source_->Read({buffer_.data() + end_, capacity - end_}));
+  end_ += n;
+  if (!started_) {
+    started_ = true;
+    SniffLineEnd();
+  }
+  buffer_[end_] = line_end_;
+  return true;
+}
+
+void CsvReader::SniffLineEnd() {
+  size_t feeds = 0;
+  size_t lone_returns = 0;
+  for (size_t i = 0; i < end_; ++i) {
+    if (buffer_[i] == '\n') ++feeds;
+    if (buffer_[i] == '\r' && i + 1 < end_ && buffer_[i + 1] != '\n') ++lone_returns;
+  }
+  const bool ends_in_return = end_ > 0 && buffer_[end_ - 1] == '\r';
+  // Lone returns inside the cells of an ordinary file are few beside its line feeds.
+  line_end_ = lone_returns + (ends_in_return ? 1 : 0) > feeds ? '\r' : '\n';
+  set_delimiter(delimiter_);
+}
+
+uint64_t CsvReader::CountLines(size_t begin, size_t end) const {
+  const char* const text = buffer_.data();
+  uint64_t lines = 0;
+  if (line_end_ == '\n') {
+    for (size_t i = begin; i < end; ++i, ++lines) {
+      const void* found = std::memchr(text + i, '\n', end - i);
+      if (found == nullptr) break;
+      i = static_cast<size_t>(static_cast<const char*>(found) - text);
+    }
+    return lines;
+  }
+  for (size_t i = begin; i < end; ++i) {
+    if (text[i] == '\r' || (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))) ++lines;
+  }
+  return lines;
+}
+
+// Cells of the row at row_. Positions only: doubled quotes are undone once the row is known to be whole.
+CsvReader::Scan CsvReader::ScanRow() {
+  scanned_.clear();
+  breaks_ = 0;
+  quote_ = kNowhere;
+  first_long_quote_ = kNowhere;
+  const bool last = source_->at_end();
+  const char* const text = buffer_.data();
+  size_t p = row_;
+  while (true) {
+    if (text[p] != '"' || p == end_) {
+      const size_t begin = p;
+      while (!stops_[static_cast<uint8_t>(text[p])]) ++p;
+      if (p == end_ && !last) return Scan::kMore;
+      size_t end = p;
+      const bool row_ends = p == end_ || text[p] != delimiter_;
+      if (row_ends) {
+        while (end > begin && text[end - 1] == '\r') --end;
+      }
+      scanned_.push_back({begin, end, false});
+      if (row_ends) {
+        next_row_ = std::min(p + 1, end_);
+        quote_ = kNowhere;
+        return Scan::kRow;
+      }
+      ++p;
+      continue;
+    }
+    quote_ = p;
+    size_t close = p + 1;
+    bool doubled = false;
+    while (true) {
+      const void* found = std::memchr(text + close, '"', end_ - close);
+      if (found == nullptr) return last ? Scan::kUnclosedQuote : Scan::kMore;
+      close = static_cast<size_t>(static_cast<const char*>(found) - text);
+      if (close + 1 == end_ && !last) return Scan::kMore;
+      if (close + 1 == end_ || text[close + 1] != '"') break;
+      doubled = true;
+      close += 2;
+    }
+    if (const uint64_t breaks = CountLines(p + 1, close); breaks > 0) {
+      breaks_ += breaks;
+      if (first_long_quote_ == kNowhere) first_long_quote_ = p;
+    }
+    scanned_.push_back({p + 1, close, doubled});
+    p = close + 1;
+    while (p < end_ && text[p] != delimiter_ && text[p] != line_end_ &&
+           (text[p] == ' ' || text[p] == '\t' || text[p] == '\r')) {
+      ++p;
+    }
+    if (p == end_ && !last) return Scan::kMore;
+    if (p == end_ || text[p] == line_end_) {
+      next_row_ = std::min(p + 1, end_);
+      return Scan::kRow;
+    }
+    if (text[p] != delimiter_) return Scan::kStrayQuote;
+    ++p;
+    quote_ = kNowhere;
+  }
+}
+
+absl::StatusOr<CsvReader::Scan> CsvReader::ScanWholeRow() {
+  while (true) {
+    const Scan scan = ScanRow();
+    if (scan != Scan::kMore) return scan;
+    MUSTER_ASSIGN_OR_RETURN(const bool more, FillMore());
+    if (!more) {
+      if (quote_ == kNowhere) return TooLong();
+      return Scan::kUnclosedQuote;
+    }
+  }
+}
+
+absl::Status CsvReader::TooLong() const {
+  return MakeError(v1::CSV_LINE_TOO_LONG,
+                   source_->path().string() + ": line " + std::to_string(line_) + " is longer than " +
+                       std::to_string(kLineBytesMax) +
+                       " bytes; check that this is a text file with one contact a line, or export it again",
+                   {{"line", std::to_string(line_)}});
+}
+
+absl::StatusOr<std::vector<std::string>> CsvReader::PeekHeader(char delimiter) {
+  set_delimiter(delimiter);
+  while (true) {
+    if (row_ == end_) {
+      if (source_->at_end()) return std::vector<std::string>();
+      MUSTER_RETURN_IF_ERROR(FillMore().status());
+      continue;
+    }
+    MUSTER_ASSIGN_OR_RETURN(const Scan scan, ScanWholeRow());
+    if (scan != Scan::kRow) {
+      const bool stray = scan == Scan::kStrayQuote;
+      const std::string line = std::to_string(line_ + CountLines(row_, quote_));
+      return MakeError(stray ? v1::CSV_STRAY_QUOTE : v1::CSV_UNCLOSED_QUOTE,
+                       source_->path().string() + ": line " + line +
+                           (stray ? ": the header has text after a closing quote"
+                                  : ": a quote opens in the header and is never closed") +
+                           "; correct the header line",
+                       {{"line", line}});
+    }
+    GiveCells();
+    std::vector<std::string> header;
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      std::string name;
+      for (size_t k = 0; k < cells_[i].size(); ++k) {
+        name.push_back(cells_[i][k]);
+        if (scanned_[i].doubled_quotes && cells_[i][k] == '"') ++k;
+      }
+      header.push_back(std::move(name));
+    }
+    if (header.size() > 1 || !contact::TrimSpace(header[0]).empty()) return header;
+    line_ += 1 + breaks_;
+    row_ = next_row_;
+  }
+}
+
+absl::Status CsvReader::SkipFirstLine() {
+  set_delimiter(delimiter_);
+  MUSTER_RETURN_IF_ERROR(ScanWholeRow().status());
+  line_ += 1;
+  row_ = next_row_;
+  return absl::OkStatus();
+}
+
+void CsvReader::GiveCells() {
+  cells_.clear();
+  for (const Cell& cell : scanned_) {
+    cells_.emplace_back(buffer_.data() + cell.begin, cell.end - cell.begin);
+  }
+  const std::string_view row(buffer_.data() + row_, next_row_ - row_);
+  is_utf8_ = contact::IsUtf8(row);
+  is_ascii_ = is_utf8_ && contact::IsAscii(row);
+}
+
+absl::StatusOr<CsvReader::Outcome> CsvReader::GiveBroken(Reason reason) {
+  size_t quote = reason == v1::CSV_UNCLOSED_QUOTE && first_long_quote_ != kNowhere ? first_long_quote_ : quote_;
+  const char* line_end = nullptr;
+  while (true) {
+    line_end = static_cast<const char*>(std::memchr(buffer_.data() + quote, line_end_, end_ - quote));
+    if (line_end != nullptr || source_->at_end()) break;
+    quote -= row_;  // filling moves the row to the front
+    MUSTER_ASSIGN_OR_RETURN(const bool more, FillMore());
+    if (!more) return TooLong();
+  }
+  const size_t end = line_end == nullptr ? end_ : static_cast<size_t>(line_end - buffer_.data());
+  const size_t next = std::min(end + 1, end_);
+  std::string_view text(buffer_.data() + row_, end - row_);
+  while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  cells_.assign(1, text);
+  is_utf8_ = contact::IsUtf8(text);
+  is_ascii_ = is_utf8_ && contact::IsAscii(text);
+  row_line_ = line_;
+  broken_reason_ = reason;
+  broken_line_ = line_ + CountLines(row_, quote);
+  line_ = broken_line_ + 1;
+  row_ = next;
+  return Outcome::kBroken;
+}
+
+absl::StatusOr<CsvReader::Outcome> CsvReader::Next() {
+  while (true) {
+    if (line_end_ == '\r' && row_ < end_ && buffer_[row_] == '\n') ++row_;
+    if (row_ == end_) {
+      if (source_->at_end()) return Outcome::kEnd;
+      MUSTER_RETURN_IF_ERROR(FillMore().status());
+      continue;
+    }
+    MUSTER_ASSIGN_OR_RETURN(const Scan scan, ScanWholeRow());
+    if (scan == Scan::kStrayQuote) {
+      // Over several lines it is likelier that an earlier quote was not closed; the lines after that one are kept.
+      return GiveBroken(breaks_ > 0 ? v1::CSV_UNCLOSED_QUOTE : v1::CSV_STRAY_QUOTE);
+    }
+    if (scan == Scan::kUnclosedQuote) {
+      if (++unclosed_quotes_ > kUnclosedQuotesMax) {
+        return MakeError(v1::CSV_UNCLOSED_QUOTE,
+                         source_->path().string() + ": line " + std::to_string(line_) + ": more than " +
+                             std::to_string(kUnclosedQuotesMax) +
+                             " quotes are never closed; export the file again with quotes doubled inside quotes",
+                         {{"line", std::to_string(line_)}});
+      }
+      return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
+    }
+    if (scanned_.size() == 1) {
+      const Cell& only = scanned_.front();
+      if (contact::TrimSpace({buffer_.data() + only.begin, only.end - only.begin}).empty()) {
+        line_ += 1 + breaks_;
+        row_ = next_row_;
+        continue;
+      }
+    }
+    const bool ragged = expected_ != 0 && scanned_.size() != expected_;
+    if (ragged && first_long_quote_ != kNowhere) return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
+    row_line_ = line_;
+    GiveCells();
+    // A doubled quote becomes one in place: the text only shrinks.
+    for (size_t i = 0; i < scanned_.size(); ++i) {
+      if (!scanned_[i].doubled_quotes) continue;
+      char* const begin = buffer_.data() + scanned_[i].begin;
+      char* to = begin;
+      for (size_t from = scanned_[i].begin; from < scanned_[i].end; ++from) {
+        *to++ = buffer_[from];
+        if (buffer_[from] == '"') ++from;
+      }
+      cells_[i] = {begin, static_cast<size_t>(to - begin)};
+    }
+    line_ += 1 + breaks_;
+    row_ = next_row_;
+    if (!ragged) return Outcome::kRow;
+    broken_reason_ = v1::CSV_RAGGED_ROW;
+    broken_line_ = row_line_;
+    return Outcome::kBroken;
+  }
+}
+
+}  // namespace muster::ingest
