@@ -72,10 +72,11 @@ std::string FoldCase(std::string_view text) {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-// Without tag and, at gmail.com, dots; as it is when nothing would be left.
+// Without tag and, at gmail.com, dots; as it is when what is left could be no local part.
 void ApplyProvider(const Provider& provider, std::string& local) {
   const size_t plus = local.find('+');
   if (plus == 0) return;
+  if (plus != std::string::npos && local[plus - 1] == '.' && !provider.dots_ignored) return;
   if (plus != std::string::npos) local.resize(plus);
   if (provider.dots_ignored) local.erase(std::remove(local.begin(), local.end(), '.'), local.end());
 }
@@ -121,16 +122,18 @@ absl::StatusOr<std::string> NormalizeEmail(std::string_view text) {
 
 std::string NormalizeEmail(const contact::Email& email) {
   std::string out;
-  if (contact::IsAscii(email.local)) {
-    out.reserve(email.local.size() + 1 + email.domain.size());
-    for (const char c : email.local) out.push_back(Lower(c));
-  } else {
-    out = FoldCase(email.local);
-  }
+  out.reserve(email.local.size() + 1 + email.domain.size());
+  out.append(email.local);
   std::string_view domain = email.domain;
+  // Before folding: a mark behind a dropped dot then composes with the letter before the dot.
   if (const Provider* provider = FindProvider(domain)) {
     ApplyProvider(*provider, out);
     domain = provider->canonical_domain;
+  }
+  if (contact::IsAscii(out)) {
+    std::transform(out.begin(), out.end(), out.begin(), Lower);
+  } else {
+    out = FoldCase(out);
   }
   out.push_back('@');
   out.append(domain);
