@@ -4,7 +4,8 @@
 //
 // Rules: entries and tiles are durable (synced) before a checkpoint over them is signed. Concurrent appends share one commit. Opening reads the head and the
 // right edge only, so it takes the same time for any length; it refuses (STORE_CORRUPT) when the stored checkpoint is not the root of the stored tiles.
-// Errors: from the store; FAILED_PRECONDITION (LOG_BEHIND) from Append after a failed commit, until reopened.
+// Errors: from the store; FAILED_PRECONDITION (LOG_BEHIND) from Append after a failed commit, until reopened; INVALID_ARGUMENT (ENTRY_MALFORMED,
+// REQUEST_MALFORMED, PROOF_INVALID) for what cannot be appended, read or proven. A failed Append may still have been written: reopening tells.
 // Threads: safe from anywhere.
 #ifndef MUSTER_CORE_TLOG_LOG_H_
 #define MUSTER_CORE_TLOG_LOG_H_
@@ -51,7 +52,8 @@ class TileStore {
 
 class Log {
  public:
-  // Signs a checkpoint for size 0 when the store is new. `origin` is the key's name in signatures.
+  // Signs a checkpoint for size 0 when the store is new, and one for what was written last when a crash came between. `origin` is the key's name in
+  // signatures: no spaces, no plus.
   static absl::StatusOr<std::unique_ptr<Log>> Open(TileStore* store, crypto::SigningKey key, std::string origin);
   ~Log();
 
@@ -66,7 +68,7 @@ class Log {
   absl::StatusOr<Entry> ReadEntry(uint64_t index) const;
   // Salt, body and inclusion proof for the tree of `size`.
   absl::StatusOr<v1::EntryProof> Prove(uint64_t index, uint64_t size) const;
-  // The newest checkpoint and its consistency with `old_size` (0: no proof needed). OUT_OF_RANGE... INVALID_ARGUMENT (LOG_REWOUND) when old_size is larger.
+  // The newest checkpoint and its consistency with `old_size` (0: no proof needed). LOG_REWOUND when old_size is larger.
   absl::StatusOr<v1::CheckpointProof> ProveExtension(uint64_t old_size) const;
 
  private:

@@ -4,8 +4,8 @@
 //
 // Rule: OpenNote ignores signatures of keys it does not know, and refuses the whole note when a known key's signature is bad. At most
 // kNoteSignaturesMax lines, kNoteBytesMax bytes; no control characters but newline.
-// Errors: INVALID_ARGUMENT (NOTE_MALFORMED, SIGNATURE_INVALID, KEY_MALFORMED).
-// Threads: pure. Source: C2SP signed-note v1.0.0.
+// Errors: INVALID_ARGUMENT (NOTE_MALFORMED, SIGNATURE_INVALID, CHECKPOINT_UNSIGNED, KEY_MALFORMED, KEY_LOW_ORDER).
+// Threads: pure. Source: C2SP signed-note v1.0.0, tlog-cosignature v1.0.1.
 #ifndef MUSTER_CORE_TLOG_NOTE_H_
 #define MUSTER_CORE_TLOG_NOTE_H_
 
@@ -36,6 +36,9 @@ struct NoteKey {
   static absl::StatusOr<NoteKey> Parse(std::string_view vkey);
 };
 
+// Not empty, UTF-8, without spaces, control characters or plus.
+bool IsNoteKeyName(std::string_view name);
+
 struct NoteSignature {
   std::string name;
   uint32_t key_id = 0;
@@ -50,8 +53,8 @@ struct Note {
 absl::StatusOr<Note> ParseNote(std::string_view note);
 std::string FormatNote(const Note& note);
 
-// Parses, and checks the signatures of `known` keys. Returns the note with only the verified signatures left; none is an error
-// (CHECKPOINT_UNSIGNED).
+// Parses, and checks the signatures of `known` keys. Returns the note with only the verified signatures left, one of each key at most; none is an
+// error (CHECKPOINT_UNSIGNED).
 absl::StatusOr<Note> OpenNote(std::string_view note, std::span<const NoteKey> known);
 
 // Ed25519 note signature line over `text`.
@@ -59,6 +62,8 @@ NoteSignature SignNoteText(std::string_view text, const std::string& name, const
 // cosignature/v1 over `text` at `unix_seconds`.
 NoteSignature CosignNoteText(std::string_view text, int64_t unix_seconds, const std::string& name,
                              const crypto::SigningKey& key);
+// When a cosigner signed, in Unix seconds. Of a verified cosignature only does it mean anything.
+absl::StatusOr<int64_t> CosignatureTime(const NoteSignature& signature);
 
 }  // namespace muster::tlog
 
