@@ -2,10 +2,10 @@
 //
 // Call tokens: PASETO v4.public, self-signed by the caller, good for one method and one request body, once, for minutes.
 //
-// Payload (JSON): iss "people/{id}", aud (hex of the consortium), iat, exp (RFC 3339), jti (base64url of 16 random bytes). Footer (JSON): {"kid": "k4.pid...."}. Implicit
+// Payload (JSON, these five strings and nothing else): iss "people/{id}", aud (hex of the consortium), iat, exp (RFC 3339), jti (base64url of 16 random bytes). Footer (JSON): {"kid": "k4.pid...."}. Implicit
 // assertion: "muster/rpc/v1\n" | full gRPC method | "\n" | BLAKE2b-256 of the request bytes as sent. A stolen token does nothing else.
 // Errors: UNAUTHENTICATED (TOKEN_MALFORMED, TOKEN_SIGNATURE_INVALID, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_OTHER_AUDIENCE, TOKEN_LIVES_TOO_LONG,
-// TOKEN_BEFORE_START, TOKEN_REPLAYED). Messages about time say both clocks and the remedy.
+// TOKEN_BEFORE_START, TOKEN_REPLAYED), RESOURCE_EXHAUSTED (SERVER_BUSY). Messages about time say both clocks and the remedy.
 // Threads: pure; ReplayCache is safe from anywhere. Source: PASETO v4, PASERK k4.pid.
 #ifndef MUSTER_CORE_GOVERNANCE_PASETO_H_
 #define MUSTER_CORE_GOVERNANCE_PASETO_H_
@@ -54,7 +54,7 @@ absl::StatusOr<CallToken> VerifyCallToken(const crypto::VerifyKey& key, std::str
                                           const Bytes16& audience, std::string_view method,
                                           std::string_view request, absl::Time now, absl::Time started);
 
-// Remembers every accepted token until it has expired. Bounded: at `entries_max` live tokens it refuses (SERVER_BUSY) rather than forgets.
+// Remembers every accepted token until it has expired and the allowed skew is over; a clock set back forgets nothing. Bounded: at `entries_max` live tokens it refuses (SERVER_BUSY) rather than forgets.
 class ReplayCache {
  public:
   explicit ReplayCache(size_t entries_max = 1 << 20);
