@@ -108,13 +108,13 @@ std::string WriteUnit(const Address& address) {
   return out += address.unit;
 }
 
-std::string_view PlaceholderName(Rng& rng) {
+std::string_view FillerName(Rng& rng) {
   constexpr std::array<std::string_view, 6> kNames = {"N/A",  "Unknown", "-",
                                                       "NULL", "none",    "Friend"};
   return rng.Pick(kNames);
 }
 
-std::string_view PlaceholderPhone(Rng& rng) {
+std::string_view FillerPhone(Rng& rng) {
   constexpr std::array<std::string_view, 5> kPhones = {"000-000-0000", "555-555-5555",
                                                        "(000) 000-0000", "0", "n/a"};
   return rng.Pick(kPhones);

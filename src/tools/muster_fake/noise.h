@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Noise: what happens to a fact on its way into a file: slips of the finger, other spellings, lost
-// or placeholder values.
+// or filler values.
 //
 // Threads: pure, given the Rng.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_NOISE_H_
@@ -29,8 +29,8 @@ std::string WriteStreet(const Address& address, bool with_unit, Rng& rng);
 std::string WriteUnit(const Address& address);
 
 // What forms put into a field that nobody filled in.
-std::string_view PlaceholderName(Rng& rng);
-std::string_view PlaceholderPhone(Rng& rng);
+std::string_view FillerName(Rng& rng);
+std::string_view FillerPhone(Rng& rng);
 
 // "2021-03-04" of days since 1970-01-01.
 std::string WriteDay(int32_t day);

@@ -62,9 +62,9 @@ void WriteNames(const Person& person, Record& record, Rng& rng, const NameTables
     record.first.clear();
     record.last.clear();
   } else if (lost < 68) {
-    record.first = PlaceholderName(rng);
+    record.first = FillerName(rng);
   } else if (lost < 72) {
-    record.last = PlaceholderName(rng);
+    record.last = FillerName(rng);
   } else if (lost < 77) {
     std::swap(record.first, record.last);
   }
@@ -201,7 +201,7 @@ void MakeRecord(const Population& population, const Person& person, const Record
 
   if (rng.Chance(3500)) record.mobile = WritePhone(person.mobile, rng);
   if (!person.landline.empty() && rng.Chance(4000)) record.phone = WritePhone(person.landline, rng);
-  if (rng.Chance(60)) record.phone = PlaceholderPhone(rng);
+  if (rng.Chance(60)) record.phone = FillerPhone(rng);
   record.sex = rng.Chance(4000) ? (person.female ? "F" : "M") : "";
   if (rng.Chance(2500)) {
     record.birth = rng.Chance(200) ? "1900-01-01" : WriteDate(person.birth);
@@ -244,6 +244,8 @@ void Spoil(BadRow kind, Record& record, Rng& rng) {
       break;
     case BadRow::kTooFewCells:
     case BadRow::kTooManyCells:
+      // With a line break in quotes too, nobody could say how many rows it is.
+      record.note.clear();
       break;
   }
 }
