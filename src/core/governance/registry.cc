@@ -202,9 +202,9 @@ absl::Status Registry::CheckJoin(const VerifiedStatement& verified, std::optiona
   }
   if (join.charter_hash() != AsText(charter_hash_)) return Refused("it joins under another charter");
   const v1::PersonKeys& keys = join.keys();
-  if (verified.signers.size() != 2 || !verified.SignedBy({Array32(keys.sign_key())}) ||
-      !verified.SignedBy({Array32(keys.cosign_key())})) {
-    return Refused("a join must be signed by its sign key and its cosign key, and nobody else");
+  if (verified.signers.size() != 3 || !verified.SignedBy({Array32(keys.sign_key())}) ||
+      !verified.SignedBy({Array32(keys.cosign_key())}) || !verified.SignedBy({Array32(admission.invite_key())})) {
+    return Refused("a join must be signed by its sign key, its cosign key and the invite's key, and nobody else");
   }
   MUSTER_RETURN_IF_ERROR(CheckNewKeys(keys));
   if (FindPerson(Known<PersonId>(join.person())) != nullptr) {

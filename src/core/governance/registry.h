@@ -5,7 +5,7 @@
 //
 // Rules: entry 0 is the charter, signed by the founder's sign and cosign key. An admission of a member, or of somebody of no member, needs the charter's
 // quorum of operators; of a colleague, an approver of that member. Operators belong to no member, and only people of no member are operators. A join needs
-// its admission, still good by the joiner's own clock, and signatures by the sign and the cosign key (the invite's secret is checked by who is shown it);
+// its admission, still good by the joiner's own clock, and signatures by the sign key, the cosign key and the invite's key;
 // a member begins with its first join; keys are unique over all people and purposes; the first approver of a member, and nobody else, brings M. Uploads,
 // withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once. Intake and withdrawn: by the vault's key in the charter, once for
 // each upload and withdrawal, which must be there and agree. Nobody signs without need: a signature too many is refused.
@@ -101,6 +101,7 @@ class Registry {
   const std::map<MemberId, MemberRecord>& members() const { return members_; }
   const std::map<PersonId, PersonRecord>& people() const { return people_; }
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
+  const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
 
   // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);

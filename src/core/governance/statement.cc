@@ -33,24 +33,6 @@ absl::Status Malformed(std::string_view field, std::string_view what) {
                    {{"field", std::string(field)}});
 }
 
-bool HasUnknownFields(const google::protobuf::Message& message) {
-  const google::protobuf::Reflection* reflection = message.GetReflection();
-  if (!reflection->GetUnknownFields(message).empty()) return true;
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      if (HasUnknownFields(reflection->GetMessage(message, field))) return true;
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      if (HasUnknownFields(reflection->GetRepeatedMessage(message, field, i))) return true;
-    }
-  }
-  return false;
-}
-
 // Reads `bytes` only when they are the one form that this schema writes: a field given twice, a padded varint or an unknown field could mean one thing
 // here and another elsewhere.
 template <typename Message>
@@ -139,7 +121,8 @@ absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view sig
 
 absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view) {
   MUSTER_RETURN_IF_ERROR(CheckName<InviteId>(admission.invite(), "admission.invite"));
-  MUSTER_RETURN_IF_ERROR(CheckSize(admission.secret_hash(), 32, "admission.secret_hash"));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(crypto::ParseVerifyKey(admission.invite_key()).status(), "statement: admission.invite_key"));
   MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(admission.member(), "admission.member", false));
   MUSTER_RETURN_IF_ERROR(CheckText(admission.member_name(), kNameBytesMax, admission.new_member(),
                                    "admission.member_name"));
@@ -164,7 +147,6 @@ absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view
 
 absl::Status CheckBody(const v1::JoinStatement& join, std::string_view signer) {
   MUSTER_RETURN_IF_ERROR(CheckName<InviteId>(join.invite(), "join.invite"));
-  MUSTER_RETURN_IF_ERROR(CheckSize(join.secret_proof(), 32, "join.secret_proof"));
   MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(join.member(), "join.member", false));
   MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(join.person(), "join.person"));
   if (join.person() != signer) return Malformed("signer", "is not the person who joins");
@@ -262,6 +244,24 @@ absl::Status CheckShape(const v1::Statement& statement) {
 
 }  // namespace
 
+bool HasUnknownFields(const google::protobuf::Message& message) {
+  const google::protobuf::Reflection* reflection = message.GetReflection();
+  if (!reflection->GetUnknownFields(message).empty()) return true;
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      if (HasUnknownFields(reflection->GetMessage(message, field))) return true;
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (HasUnknownFields(reflection->GetRepeatedMessage(message, field, i))) return true;
+    }
+  }
+  return false;
+}
+
 v1::SignedStatement SignStatement(const v1::Statement& statement,
                                   std::span<const crypto::SigningKey* const> keys) {
   v1::SignedStatement out;
@@ -315,10 +315,6 @@ absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body) {
 
 Bytes32 StatementHash(const v1::SignedStatement& signed_statement) {
   return crypto::Blake2b256(signed_statement.statement());
-}
-
-Bytes32 InviteSecretProof(const crypto::SecretBytes& secret, const v1::PersonKeys& keys) {
-  return crypto::KeyedHash256(secret, {"muster/join/v1", keys.SerializeAsString()});
 }
 
 }  // namespace muster::governance

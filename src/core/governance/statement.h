@@ -37,10 +37,11 @@ absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& sig
 // The same from the serialized SignedStatement of a log entry's body.
 absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body);
 
+// Whether a message, or one inside it, has fields that this schema does not know.
+bool HasUnknownFields(const google::protobuf::Message& message);
+
 Bytes32 StatementHash(const v1::SignedStatement& signed_statement);
 
-// Proof that the joiner holds the invite's secret.
-Bytes32 InviteSecretProof(const crypto::SecretBytes& secret, const v1::PersonKeys& keys);
 
 }  // namespace muster::governance
 
