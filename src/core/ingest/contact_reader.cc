@@ -99,22 +99,23 @@ absl::Status ContactReader::ReadHeader() {
   }
   absl::Status problem;
   std::vector<std::string> header;
-  size_t best_known = 0;
+  size_t best_score = 0;
   for (char delimiter : delimiters) {
     auto names = csv_->PeekHeader(delimiter);
     if (!names.ok()) {
       if (problem.ok()) problem = names.status();
       continue;
     }
-    const size_t known = CountKnownColumns(*names);
-    if (header.empty() || known > best_known || (known == best_known && names->size() > header.size())) {
+    const size_t score = ScoreHeader(*names);
+    if (header.empty() || score > best_score || (score == best_score && names->size() > header.size())) {
       header = *std::move(names);
-      best_known = known;
+      best_score = score;
       mapping_.delimiter = delimiter;
     }
   }
+  // A quote that is broken for the right delimiter may be a letter for a wrong one, which then knows no column.
+  if (best_score == 0 && !problem.ok()) return problem;
   if (header.empty()) {
-    if (!problem.ok()) return problem;
     return MakeError(v1::CSV_NO_HEADER, path + " holds nothing but blank lines; export it again");
   }
   csv_->set_delimiter(mapping_.delimiter);

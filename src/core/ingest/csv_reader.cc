@@ -60,12 +60,15 @@ absl::StatusOr<bool> CsvReader::FillMore() {
 void CsvReader::SniffLineEnd() {
   size_t feeds = 0;
   size_t lone_returns = 0;
+  bool quoted = false;
   for (size_t i = 0; i < end_; ++i) {
+    if (buffer_[i] == '"') quoted = !quoted;
+    if (quoted) continue;
     if (buffer_[i] == '\n') ++feeds;
     if (buffer_[i] == '\r' && i + 1 < end_ && buffer_[i + 1] != '\n') ++lone_returns;
   }
   const bool ends_in_return = end_ > 0 && buffer_[end_ - 1] == '\r';
-  // Lone returns inside the cells of an ordinary file are few beside its line feeds.
+  // Lone returns inside the unquoted cells of an ordinary file are few beside its line feeds.
   line_end_ = lone_returns + (ends_in_return ? 1 : 0) > feeds ? '\r' : '\n';
   set_delimiter(delimiter_);
 }
@@ -259,16 +262,8 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::Next() {
       // Over several lines it is likelier that an earlier quote was not closed; the lines after that one are kept.
       return GiveBroken(breaks_ > 0 ? v1::CSV_UNCLOSED_QUOTE : v1::CSV_STRAY_QUOTE);
     }
-    if (scan == Scan::kUnclosedQuote) {
-      if (++unclosed_quotes_ > kUnclosedQuotesMax) {
-        return MakeError(v1::CSV_UNCLOSED_QUOTE,
-                         source_->path().string() + ": line " + std::to_string(line_) + ": more than " +
-                             std::to_string(kUnclosedQuotesMax) +
-                             " quotes are never closed; export the file again with quotes doubled inside quotes",
-                         {{"line", std::to_string(line_)}});
-      }
-      return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
-    }
+    // Looking ahead for its end costs no more than a second pass: the next such quote would have closed this one.
+    if (scan == Scan::kUnclosedQuote) return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
     if (scanned_.size() == 1) {
       const Cell& only = scanned_.front();
       if (contact::TrimSpace({buffer_.data() + only.begin, only.end - only.begin}).empty()) {

@@ -7,7 +7,8 @@
 // Quoted cells may hold delimiters, line breaks and doubled quotes; a quote inside an unquoted cell is a letter. Lines end with LF or CRLF, or
 // with CR when the first line does. Blank lines are passed over.
 // Units: lines and columns from 1; at most kLineBytesMax bytes a row, so memory is bounded whatever the file.
-// Errors: a status only when reading cannot go on: TextSource's, CSV_LINE_TOO_LONG, CSV_UNCLOSED_QUOTE (more than kUnclosedQuotesMax).
+// Errors: a status only when reading cannot go on: TextSource's, CSV_LINE_TOO_LONG; of PeekHeader also
+// CSV_STRAY_QUOTE and CSV_UNCLOSED_QUOTE.
 // Threads: one at a time. The buffer holds plaintext and is wiped at the end.
 // Source: RFC 4180, and its breakers.
 #ifndef MUSTER_CORE_INGEST_CSV_READER_H_
@@ -28,8 +29,6 @@
 namespace muster::ingest {
 
 inline constexpr size_t kLineBytesMax = size_t{1} << 20;
-// Each one costs reading kLineBytesMax ahead; a file with more of them is not CSV.
-inline constexpr size_t kUnclosedQuotesMax = 1000;
 
 class CsvReader {
  public:
@@ -107,7 +106,6 @@ class CsvReader {
   bool is_utf8_ = true;
   Reason broken_reason_ = Reason::ERROR_REASON_UNSPECIFIED;
   uint64_t broken_line_ = 0;
-  size_t unclosed_quotes_ = 0;
 };
 
 }  // namespace muster::ingest

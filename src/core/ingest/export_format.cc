@@ -827,13 +827,17 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::
   return mapping;
 }
 
-size_t CountKnownColumns(const std::vector<std::string>& header) {
+size_t ScoreHeader(const std::vector<std::string>& header) {
   const ExportFormat format = RecognizeFormat(header, "");
   size_t known = 0;
+  bool has_address = false;
   for (const std::string& name : header) {
-    if (FindTarget(format, WordKey(name))) ++known;
+    const std::optional<Target> target = FindTarget(format, WordKey(name));
+    if (!target) continue;
+    ++known;
+    has_address = has_address || target->role == Role::kEmail;
   }
-  return known;
+  return known + (has_address ? header.size() : 0);
 }
 
 }  // namespace muster::ingest

@@ -96,8 +96,9 @@ ExportFormat RecognizeFormat(const std::vector<std::string>& header, std::string
 absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::string_view file_name,
                                    const ColumnCorrections& corrections);
 
-// How many of the names some layout knows: tells the right delimiter from the others.
-size_t CountKnownColumns(const std::vector<std::string>& header);
+// How sure it is that these are names of columns: those that some layout knows, an address column above all others. Tells the right
+// delimiter from the wrong ones; 0 when none is known.
+size_t ScoreHeader(const std::vector<std::string>& header);
 
 }  // namespace muster::ingest
 
