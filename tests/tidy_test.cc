@@ -142,7 +142,7 @@ class Inspector {
     for (const char* top : {"src", "tests", "bench", "proto", "cmake", "scripts", "docs"}) {
       if (!fs::exists(root_ / top)) continue;
       for (auto it = fs::recursive_directory_iterator(root_ / top); it != fs::end(it); ++it) {
-        const std::string path = fs::relative(it->path(), root_).generic_string();
+        const std::string path = it->path().lexically_relative(root_).generic_string();
         if (it->is_directory()) {
           if (path == "tests/testdata" || path == "tests/fuzz/corpus")
             it.disable_recursion_pending();
