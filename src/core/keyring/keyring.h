@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keyring: the vault's secrets. Made once at founding, kept wrapped under a root, in memory only while the vault runs.
+//
+//   HOME/root.key        32 random bytes: the root of a trial on one machine ("keyfile"); a ceremony puts another in its place
+//   HOME/keys.sealed     proto SealedKeys: token key, store key, v, sign key, box key; each under DeriveKey(root, "muster/keyring/v1") with its name as AAD
+//   HOME/keys.public     the public halves, one "name hex" a line
+//   HOME/intake/ID.key   the secret half of one upload's intake key under DeriveKey(root, "muster/intake-key-file/v1"), AAD "muster/intake-key/v1" | upload
+//
+// Rules: keys are random and independent, so that a new root only re-wraps them. Intake keys stand outside the database and its backups, and are unlinked when
+// the upload was read. Files are 0600 and never overwritten.
+// Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or foreign key files; those of base/file.h.
+// Threads: const use from anywhere.
+#ifndef MUSTER_CORE_KEYRING_KEYRING_H_
+#define MUSTER_CORE_KEYRING_KEYRING_H_
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/id.h"
+#include "core/crypto/box.h"
+#include "core/crypto/group.h"
+#include "core/crypto/secret_bytes.h"
+#include "core/crypto/signature.h"
+#include "core/token/token.h"
+#include "muster/v1/statement.pb.h"
+
+namespace muster::keyring {
+
+class Keyring {
+ public:
+  // Makes a home's keys and returns their public halves.
+  static absl::StatusOr<v1::VaultKeys> Create(const std::filesystem::path& home);
+  static absl::StatusOr<std::unique_ptr<Keyring>> Open(const std::filesystem::path& home);
+
+  std::string_view root_kind() const { return "keyfile"; }
+  v1::VaultKeys public_keys() const;
+  const token::TokenKey& token_key() const { return token_key_; }
+  // For keyed hashes inside rows (mail domains, consent texts); follows from the token key.
+  const crypto::SecretBytes& row_key() const { return row_key_; }
+  const crypto::SecretBytes& store_key() const { return store_key_; }
+  const crypto::Scalar& holding_key() const { return holding_key_; }  // v
+  const crypto::SigningKey& sign_key() const { return sign_key_; }
+  const crypto::BoxSecretKey& box_key() const { return box_key_; }
+
+  // Durable before it returns. FILE_EXISTS when the upload has one.
+  absl::StatusOr<crypto::BoxSecretKey> MakeIntakeKey(const UploadId& upload) const;
+  // NOT_FOUND (FILE_NOT_FOUND) once it was destroyed.
+  absl::StatusOr<crypto::BoxSecretKey> ReadIntakeKey(const UploadId& upload) const;
+  absl::Status DestroyIntakeKey(const UploadId& upload) const;
+  absl::StatusOr<std::vector<UploadId>> ListIntakeKeys() const;
+
+ private:
+  Keyring(std::filesystem::path home, crypto::SecretBytes token_key, crypto::SecretBytes store_key,
+          crypto::Scalar holding_key, crypto::SigningKey sign_key, crypto::BoxSecretKey box_key,
+          crypto::SecretBytes intake_file_key);
+  std::filesystem::path IntakePath(const UploadId& upload) const;
+
+  std::filesystem::path home_;
+  crypto::SecretBytes row_key_;  // before token_key_, which takes the bytes
+  token::TokenKey token_key_;
+  crypto::SecretBytes store_key_;
+  crypto::Scalar holding_key_;
+  crypto::SigningKey sign_key_;
+  crypto::BoxSecretKey box_key_;
+  crypto::SecretBytes intake_file_key_;
+};
+
+}  // namespace muster::keyring
+
+#endif  // MUSTER_CORE_KEYRING_KEYRING_H_
