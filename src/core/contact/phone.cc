@@ -41,6 +41,23 @@ bool IsPlusOneNumber(std::string_view ten) {
   return ten.find_first_not_of(ten[0]) != std::string_view::npos;
 }
 
+// Without "x45", "ext. 45" or "#45" at the end: E.164 has no extensions.
+std::string_view WithoutExtension(std::string_view text) {
+  size_t digits = text.size();
+  while (digits > 0 && text[digits - 1] >= '0' && text[digits - 1] <= '9') --digits;
+  if (digits == text.size() || text.size() - digits > 6 || digits < 10) return text;
+  size_t mark = digits;
+  while (mark > 0 && (text[mark - 1] == ' ' || text[mark - 1] == '.')) --mark;
+  for (std::string_view word : {"extension", "ext", "x", "#"}) {
+    if (mark < word.size() + 10) continue;
+    const size_t start = mark - word.size();
+    bool same = true;
+    for (size_t i = 0; i < word.size(); ++i) same = same && (text[start + i] | 0x20) == (word[i] | 0x20);
+    if (same) return text.substr(0, start);
+  }
+  return text;
+}
+
 absl::Status Malformed() {
   return MakeError(v1::PHONE_MALFORMED, "phone: not a number that can be dialed; correct it");
 }
@@ -72,6 +89,7 @@ absl::StatusOr<std::string> ParseWorldwide(std::string_view text, std::string_vi
 absl::StatusOr<std::string> ParsePhone(std::string_view text, std::string_view region) {
   text = TrimSpace(text);
   if (text.size() > kPhoneBytesMax) return Malformed();
+  if (IsPlusOneRegion(region)) text = TrimSpace(WithoutExtension(text));
   char digits[kPhoneBytesMax];
   size_t count = 0;
   size_t letters = 0;
