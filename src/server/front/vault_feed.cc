@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/front/vault_feed.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/status.h"
+#include "core/tlog/checkpoint.h"
+#include "core/tlog/entry.h"
+
+namespace muster::front {
+namespace {
+
+constexpr uint64_t kEntriesPerCall = 500;
+constexpr size_t kBytesPerCall = size_t{2} << 20;
+constexpr absl::Duration kHeartbeat = absl::Seconds(2);
+constexpr absl::Duration kRetry = absl::Milliseconds(100);
+constexpr absl::Duration kRetryRefused = absl::Seconds(5);
+
+}  // namespace
+
+VaultFeed::VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin, Vault* vault)
+    : journal_(journal),
+      log_key_(log_key.Clone()),
+      origin_(std::move(origin)),
+      vault_(vault),
+      error_(VaultUnavailable("it has not answered yet")) {}
+
+VaultFeed::~VaultFeed() { Stop(); }
+
+void VaultFeed::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void VaultFeed::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void VaultFeed::Poke() {
+  absl::MutexLock lock(&mutex_);
+  poked_ = true;
+}
+
+absl::Status VaultFeed::CheckKeys(const v1::VaultState& state) const {
+  return journal_->WithRegistry([&](const governance::Registry& registry) -> absl::Status {
+    const v1::VaultKeys& ours = registry.charter().vault();
+    if (state.keys().sign_key() == ours.sign_key() && state.keys().box_key() == ours.box_key() &&
+        state.keys().holding_key() == ours.holding_key()) {
+      return absl::OkStatus();
+    }
+    return MakeError(v1::HOME_MALFORMED,
+                     "the vault that answers is not the one of this consortium's charter; start musterd with the right --vault");
+  });
+}
+
+absl::Status VaultFeed::Feed(uint64_t first, uint64_t end) {
+  v1::ObserveEntriesRequest request;
+  request.set_first_index(static_cast<int64_t>(first));
+  // The vault may have read less than was shown, after a crash or with another disk: start the tree over from the beginning.
+  if (fed_.size() != first) {
+    fed_ = {};
+    for (uint64_t index = 0; index < first; ++index) {
+      MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, journal_->ReadEntry(index));
+      fed_.Append(tlog::EntryLeaf(entry.salt, entry.body));
+    }
+  }
+  size_t bytes = 0;
+  uint64_t next = first;
+  for (; next < end && next - first < kEntriesPerCall && bytes < kBytesPerCall; ++next) {
+    MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, journal_->ReadEntry(next));
+    const Bytes32 commitment = tlog::EntryCommitment(entry.salt, entry.body);
+    fed_.Append(tlog::EntryLeaf(entry.salt, entry.body));
+    v1::LogEntry& shown = *request.add_entries();
+    shown.set_index(static_cast<int64_t>(next));
+    shown.set_commitment(ToString(commitment));
+    shown.set_salt(ToString(entry.salt));
+    shown.set_body(entry.body);
+    bytes += entry.body.size();
+  }
+  request.set_checkpoint(tlog::SignCheckpoint({origin_, next, fed_.Root()}, log_key_));
+  MUSTER_ASSIGN_OR_RETURN(const v1::ObserveEntriesResponse response, vault_->ObserveEntries(request));
+  absl::MutexLock lock(&mutex_);
+  if (state_.has_value()) state_->set_log_size(response.log_size());
+  error_ = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> VaultFeed::Step() {
+  // Asked anew each time: a vault that was started again may have read less.
+  MUSTER_ASSIGN_OR_RETURN(v1::VaultState state, vault_->GetState());
+  MUSTER_RETURN_IF_ERROR(CheckKeys(state));
+  const auto observed = static_cast<uint64_t>(state.log_size());
+  const uint64_t size = journal_->size();
+  {
+    absl::MutexLock lock(&mutex_);
+    state_ = std::move(state);
+    if (observed <= size) error_ = absl::OkStatus();
+  }
+  if (observed > size) {
+    return MakeError(v1::LOG_REWOUND, "the vault has read " + std::to_string(observed) + " entries of the log and there are only " +
+                                          std::to_string(size) + "; restore the log from a newer backup");
+  }
+  if (observed < size) MUSTER_RETURN_IF_ERROR(Feed(observed, size));
+  absl::MutexLock lock(&mutex_);
+  return static_cast<uint64_t>(state_->log_size()) < journal_->size();
+}
+
+void VaultFeed::Run() {
+  Reason last = v1::ERROR_REASON_UNSPECIFIED;
+  while (true) {
+    absl::StatusOr<bool> more = Step();
+    const Reason reason = ReasonOf(more.status());
+    if (!more.ok() && reason != last) spdlog::warn("vault: {}", std::string(more.status().message()));
+    if (more.ok() && last != v1::ERROR_REASON_UNSPECIFIED) spdlog::info("vault: reachable");
+    last = reason;
+
+    absl::MutexLock lock(&mutex_);
+    if (!more.ok()) {
+      error_ = more.status();
+      if (reason == v1::VAULT_UNAVAILABLE) state_.reset();
+    }
+    if (stopping_) return;
+    if (more.ok() && *more) continue;
+    const absl::Duration pause = more.ok() ? kHeartbeat : reason == v1::VAULT_UNAVAILABLE ? kRetry : kRetryRefused;
+    // Only new entries end the pause early, and only while the vault is well.
+    const bool ok = more.ok();
+    if (ok) {
+      mutex_.AwaitWithTimeout(absl::Condition(+[](VaultFeed* feed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(feed->mutex_) {
+                                return feed->stopping_ || feed->poked_;
+                              }, this), pause);
+    } else {
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), pause);
+    }
+    poked_ = false;
+    if (stopping_) return;
+  }
+}
+
+absl::StatusOr<v1::VaultState> VaultFeed::State() const {
+  absl::MutexLock lock(&mutex_);
+  if (!error_.ok()) return error_;
+  return *state_;
+}
+
+absl::Status VaultFeed::WaitObserved(uint64_t index, absl::Duration time) const {
+  absl::MutexLock lock(&mutex_);
+  const auto observed = [this, index]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || (state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index);
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&observed), time);
+  if (stopping_) return MakeError(v1::SERVER_DRAINING, "the server is stopping; try again when it is back");
+  if (state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index) return absl::OkStatus();
+  if (!error_.ok()) return error_;
+  return VaultUnavailable("it is still reading the log");
+}
+
+absl::Status VaultFeed::WaitCaughtUp(absl::Duration time) const {
+  const uint64_t size = journal_->size();
+  return size == 0 ? absl::OkStatus() : WaitObserved(size - 1, time);
+}
+
+}  // namespace muster::front

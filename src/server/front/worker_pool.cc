@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/front/worker_pool.h"
+
+#include <utility>
+
+namespace muster::front {
+
+WorkerPool::WorkerPool(int threads) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+WorkerPool::~WorkerPool() { Stop(); }
+
+bool WorkerPool::Post(std::function<void()> task, size_t bytes) {
+  absl::MutexLock lock(&mutex_);
+  // A single task larger than the bound is still taken when it is alone.
+  if (stopping_ || tasks_.size() >= kTasksMax || (!tasks_.empty() && bytes_ + bytes > kBytesMax)) return false;
+  tasks_.push_back({std::move(task), bytes});
+  bytes_ += bytes;
+  return true;
+}
+
+void WorkerPool::Work() {
+  while (true) {
+    Task task;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &WorkerPool::Ready));
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task.run();
+    task.run = nullptr;  // what it held is gone before it counts as gone
+    absl::MutexLock lock(&mutex_);
+    bytes_ -= task.bytes;
+  }
+}
+
+void WorkerPool::Stop() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace muster::front
