@@ -147,7 +147,7 @@ TEST_CASE("RecordBlock: keeps encodings and the range of rows", "[seal]") {
   RecordBlock block;
   REQUIRE(block.size() == 0);
   REQUIRE_FALSE(block.full());
-  for (const uint32_t row : {7u, 7u, 5u, 12u}) REQUIRE_OK(block.Add(RecordOf(row, 100)));
+  for (const uint32_t row : {7u, 12u, 5u, 7u}) REQUIRE_OK(block.Add(RecordOf(row, 100)));
   REQUIRE(block.size() == 4);
   REQUIRE(block.first_row() == 5);
   REQUIRE(block.last_row() == 12);
