@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // musterd: the front desk. Opens a home, starts its vault, serves; SIGTERM or SIGINT drains.
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -49,8 +50,9 @@ sigset_t BlockSignals() {
 absl::Status Serve(const Options& options) {
   const sigset_t signals = BlockSignals();
   const Clock& clock = Clock::System();
-  const absl::Time started = clock.Now();
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Home> home, Home::Open(options.home));
+  // Tokens have whole seconds, and a server before this one may have taken calls in this very second: ours begins with the next.
+  const absl::Time started = absl::FromUnixSeconds(absl::ToUnixSeconds(clock.Now()) + 1);
   MUSTER_ASSIGN_OR_RETURN(const std::string server_key, home->ReadServerKey());
 
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::LogStore> log_store, store::LogStore::Open(home->path() / "log"));
@@ -105,6 +107,7 @@ absl::Status Serve(const Options& options) {
   }
   driver.Start();
 
+  absl::SleepFor(started - clock.Now());
   const std::string listen = options.listen.empty() ? home->listen() : options.listen;
   MUSTER_ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(listen));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
@@ -158,6 +161,8 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   crypto::Init();
+  // Whoever can reach the port could otherwise fill the log with what does not parse.
+  google::protobuf::SetLogHandler(nullptr);
   if (init->parsed()) {
     options.found.home = home;
     const absl::StatusOr<std::string> founded = InitHome(options.found);
