@@ -14,6 +14,7 @@ using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
 constexpr size_t kPhoneBytesMax = 64;  // with extension and all punctuation; libphonenumber gets no more to chew on
+constexpr size_t kE164BytesMax = 16;   // the plus and fifteen digits
 constexpr size_t kDigitsMin = 7;
 constexpr size_t kDigitsMax = 24;
 
@@ -80,7 +81,8 @@ absl::StatusOr<std::string> ParseWorldwide(std::string_view text, std::string_vi
   // One rule for +1, whichever way it came, so that a number is never good in one spelling and bad in another.
   const bool good = number.country_code() == 1 ? IsPlusOneNumber(std::string_view(e164).substr(2))
                                                : util.IsValidNumber(number);
-  if (!good) return Malformed();
+  // libphonenumber lets some countries have more digits than E.164 has.
+  if (!good || e164.size() > kE164BytesMax) return Malformed();
   return e164;
 }
 
