@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/crypto/hash.h"
 
+#define OPENSSL_SUPPRESS_DEPRECATED  // see merkle.cc
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include "core/base/check.h"
@@ -30,12 +32,11 @@ Bytes32 Blake2b256(std::initializer_list<std::string_view> parts) {
 }
 
 Bytes32 Sha256(std::initializer_list<std::string_view> parts) {
-  Init();
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  for (std::string_view part : parts) crypto_hash_sha256_update(&state, Data(part), part.size());
+  SHA256_CTX state;
+  SHA256_Init(&state);
+  for (std::string_view part : parts) SHA256_Update(&state, part.data(), part.size());
   Bytes32 out;
-  crypto_hash_sha256_final(&state, out.data());
+  SHA256_Final(out.data(), &state);
   return out;
 }
 
