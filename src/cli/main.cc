@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/stubs/logging.h>
 #include <sys/stat.h>
 
 #include <csignal>
@@ -24,6 +25,8 @@ int Main(int argc, const char* const* argv) {
   // A pipe that nobody reads is an error to report, not a reason to die; what is written is for its owner.
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(077);
+  // protobuf would print its own lines over ours when a damaged file is read.
+  google::protobuf::SetLogHandler(nullptr);
   crypto::Init();
   const ParsedLine line = ParseCommandLine(argc, argv);
   ConsoleOptions options = Console::Detect();

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/core/report/report_fixture.h"
+
+#include "core/base/check.h"
+#include "core/crypto/hash.h"
+#include "core/crypto/merkle.h"
+#include "core/governance/statement.h"
+#include "core/report/provenance.h"
+#include "core/tlog/proof.h"
+
+namespace muster::report {
+namespace {
+
+constexpr int64_t kNow = 1'790'000'000;
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (!value.ok()) std::fprintf(stderr, "%s\n", std::string(value.status().message()).c_str());
+  MUSTER_CHECK(value.ok());
+  return std::move(value).value();
+}
+
+// The naive definition: roots over ranges of leaves, however often.
+Bytes32 RangeRoot(const std::vector<tlog::Entry>& entries, uint64_t begin, uint64_t end) {
+  std::vector<Bytes32> leaves;
+  for (uint64_t i = begin; i < end; ++i) leaves.push_back(tlog::EntryLeaf(entries[i].salt, entries[i].body));
+  return crypto::MerkleRoot(leaves);
+}
+
+}  // namespace
+
+Someone::Someone(std::string display_name, bool with_member_key)
+    : id{crypto::RandomArray<8>()}, name(std::move(display_name)) {
+  if (with_member_key) m = crypto::Scalar::Random();
+}
+
+v1::PersonKeys Someone::Public() const {
+  v1::PersonKeys keys;
+  keys.set_sign_key(ToString(sign.verify_key().bytes));
+  keys.set_cosign_key(ToString(cosign.verify_key().bytes));
+  keys.set_box_key(ToString(box.public_key().bytes));
+  if (m.has_value()) keys.set_member_key(ToString(m->TimesBase().bytes));
+  return keys;
+}
+
+Organization::Organization(std::string display_name)
+    : id{crypto::RandomArray<8>()}, name(display_name), person(display_name + "'s person", true) {}
+
+Consortium::Consortium() : id(crypto::RandomArray<16>()) {
+  tlog::NoteKey key;
+  key.name = "muster.example/log";
+  key.key = log_key.verify_key();
+  log_vkey = key.Format();
+  v1::Statement statement = NewStatement(founder.id.Name());
+  v1::CharterStatement& charter = *statement.mutable_charter();
+  charter.set_version(1);
+  charter.set_name("River County Coalition");
+  charter.mutable_vault()->set_sign_key(ToString(vault_sign.verify_key().bytes));
+  charter.mutable_vault()->set_box_key(ToString(vault_box.public_key().bytes));
+  charter.mutable_vault()->set_holding_key(ToString(v.TimesBase().bytes));
+  charter.set_log_vkey(log_vkey);
+  charter.set_certificate_sha256(std::string(32, 'c'));
+  charter.set_quorum(1);
+  charter.set_witness_count(1);
+  charter.set_founder(founder.id.Name());
+  charter.set_founder_name(founder.name);
+  *charter.mutable_founder_keys() = founder.Public();
+  Append(statement, {&founder.sign, &founder.cosign});
+  charter_hash_ = crypto::Blake2b256(statement.SerializeAsString());
+}
+
+v1::Statement Consortium::NewStatement(const std::string& signer) const {
+  v1::Statement statement;
+  statement.set_consortium(ToString(id));
+  statement.set_create_time(kNow + static_cast<int64_t>(entries_.size()));
+  statement.set_signer(signer);
+  return statement;
+}
+
+uint64_t Consortium::Append(const v1::Statement& statement, const std::vector<const crypto::SigningKey*>& keys) {
+  tlog::Entry entry;
+  entry.salt = crypto::RandomArray<32>();
+  entry.body = governance::SignStatement(statement, keys).SerializeAsString();
+  entries_.push_back(std::move(entry));
+  return entries_.size() - 1;
+}
+
+void Consortium::Join(Organization& organization) {
+  const crypto::SigningKey invite_key = crypto::SigningKey::Generate();
+  const std::string invite = InviteId{crypto::RandomArray<8>()}.Name();
+  v1::Statement admitted = NewStatement(founder.id.Name());
+  v1::AdmissionStatement& admission = *admitted.mutable_admission();
+  admission.set_invite(invite);
+  admission.set_invite_key(ToString(invite_key.verify_key().bytes));
+  admission.set_member(organization.id.Name());
+  admission.set_member_name(organization.name);
+  admission.set_new_member(true);
+  admission.set_person(organization.person.id.Name());
+  admission.set_person_name(organization.person.name);
+  admission.add_roles(v1::ROLE_UPLOADER);
+  admission.add_roles(v1::ROLE_APPROVER);
+  admission.set_expire_time(kNow + 1'000'000);
+  organization.admission_index = Append(admitted, {&founder.sign});
+
+  v1::Statement joined = NewStatement(organization.person.id.Name());
+  v1::JoinStatement& join = *joined.mutable_join();
+  join.set_invite(invite);
+  join.set_member(organization.id.Name());
+  join.set_person(organization.person.id.Name());
+  *join.mutable_keys() = organization.person.Public();
+  join.set_charter_hash(ToString(charter_hash_));
+  organization.join_index =
+      Append(joined, {&organization.person.sign, &organization.person.cosign, &invite_key});
+}
+
+v1::UploadProvenance Consortium::Upload(const Organization& organization, int records, int per_batch,
+                                        const BendUpload& bend, const BendContext& bend_context, const Someone* by) {
+  const Someone& uploader = by == nullptr ? organization.person : *by;
+  seal::SealContext context;
+  context.consortium = id;
+  context.member = organization.id;
+  context.upload = {crypto::RandomArray<8>()};
+  context.uploader = uploader.id;
+  context.intake_key = crypto::BoxSecretKey::Generate().public_key();
+  context.vault_key = v.TimesBase();
+  context.member_key = organization.person.m->TimesBase();
+  const std::string upload_name = context.upload.Name();
+  if (bend_context) bend_context(context);
+  const seal::Sealer sealer(context, &uploader.sign);
+
+  v1::UploadProvenance provenance;
+  crypto::MerkleFrontier tree;
+  for (int row = 1; row <= records;) {
+    seal::RecordBlock block;
+    for (int i = 0; i < per_batch && row <= records; ++i, ++row) {
+      contact::ContactRecord record;
+      record.row = static_cast<uint32_t>(row);
+      record[contact::Field::kEmail] = "person" + std::to_string(row) + "@example.org";
+      MUSTER_CHECK(block.Add(record).ok());
+    }
+    const seal::SealedBatch batch = Must(sealer.Seal(static_cast<uint32_t>(tree.size()), block, kNow));
+    tree.Append(crypto::MerkleLeaf(batch.signed_part));
+    v1::BatchRecord& said = *provenance.add_batches();
+    said.set_header(batch.signed_part.substr(0, seal::kHeaderBytes));
+    said.set_holding_wrap(batch.signed_part.substr(seal::kHeaderBytes, seal::kHoldingWrapBytes));
+    said.set_root(batch.signed_part.substr(seal::kHeaderBytes + seal::kHoldingWrapBytes));
+    said.set_signature(batch.signature);
+  }
+
+  v1::Statement statement = NewStatement(uploader.id.Name());
+  v1::UploadStatement& upload = *statement.mutable_upload();
+  upload.set_upload(upload_name);
+  upload.set_member(organization.id.Name());
+  upload.set_list("members");
+  upload.set_mode(v1::UploadStatement::APPEND);
+  v1::UploadFile& file = *upload.add_files();
+  file.set_file_name("members.csv");
+  file.set_byte_count(100);
+  file.set_blake2b(std::string(32, 'f'));
+  file.set_row_count(records + 1);
+  file.set_rejected_row_count(1);
+  file.set_format("plain");
+  upload.set_row_count(records + 1);
+  upload.set_rejected_row_count(1);
+  upload.set_record_count(records);
+  upload.set_batch_count(static_cast<int64_t>(tree.size()));
+  upload.set_batches_root(ToString(tree.Root()));
+  upload.set_consent("newsletter form");
+  if (bend) bend(upload);
+  provenance.mutable_upload()->set_index(static_cast<int64_t>(Append(statement, {&uploader.sign})));
+  return provenance;
+}
+
+void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend, const crypto::SigningKey* key) {
+  v1::SignedStatement signed_upload;
+  signed_upload.ParseFromString(entries_[static_cast<size_t>(upload.upload().index())].body);
+  v1::Statement said;
+  said.ParseFromString(signed_upload.statement());
+  v1::Statement statement = NewStatement("vault");
+  v1::IntakeStatement& intake = *statement.mutable_intake();
+  intake.set_upload(said.upload().upload());
+  intake.set_member(said.upload().member());
+  intake.set_upload_statement_hash(ToString(governance::StatementHash(signed_upload)));
+  intake.set_batches_root(said.upload().batches_root());
+  intake.set_record_count(said.upload().record_count());
+  intake.set_contact_count(said.upload().record_count());
+  intake.set_normalizer_version(1);
+  if (bend) bend(intake);
+  upload.mutable_intake()->set_index(static_cast<int64_t>(Append(statement, {key == nullptr ? &vault_sign : key})));
+}
+
+v1::EntryProof Consortium::Prove(uint64_t index, uint64_t size) const {
+  v1::EntryProof proof;
+  proof.set_index(static_cast<int64_t>(index));
+  proof.set_salt(ToString(entries_[index].salt));
+  proof.set_body(entries_[index].body);
+  const auto hashes = Must(crypto::InclusionProof(index, size, [&](int level, uint64_t number) -> absl::StatusOr<Bytes32> {
+    return RangeRoot(entries_, number << level, (number + 1) << level);
+  }));
+  tlog::PutHashes(hashes, proof.mutable_hashes());
+  return proof;
+}
+
+std::string Consortium::Checkpoint(uint64_t size) const {
+  tlog::Checkpoint checkpoint;
+  checkpoint.origin = "muster.example/log";
+  checkpoint.size = size;
+  checkpoint.root = RangeRoot(entries_, 0, size);
+  return tlog::SignCheckpoint(checkpoint, log_key);
+}
+
+v1::Bundle Consortium::MakeBundle() const {
+  v1::Bundle bundle;
+  bundle.set_consortium(ToString(id));
+  bundle.set_consortium_name("River County Coalition");
+  bundle.set_log_vkey(log_vkey);
+  bundle.mutable_vault()->set_sign_key(ToString(vault_sign.verify_key().bytes));
+  bundle.mutable_vault()->set_box_key(ToString(vault_box.public_key().bytes));
+  bundle.mutable_vault()->set_holding_key(ToString(v.TimesBase().bytes));
+  bundle.set_checkpoint(Checkpoint());
+  *bundle.mutable_charter() = Prove(0, size());
+  bundle.set_policy("log " + log_vkey + "\nquorum none\n");
+  bundle.set_create_time(kNow);
+  return bundle;
+}
+
+AuditRoot Consortium::Root() const { return Must(OpenBundle(MakeBundle())); }
+
+v1::ProvenanceReport Consortium::MakeReport(const Organization& organization, std::vector<v1::UploadProvenance> uploads,
+                                            std::optional<uint64_t> at_size) const {
+  const uint64_t tree_size = at_size.value_or(size());
+  const auto prove = [&](v1::EntryProof& proof) { proof = Prove(static_cast<uint64_t>(proof.index()), tree_size); };
+  v1::ProvenanceReport report;
+  report.set_consortium(ToString(id));
+  report.set_member(organization.id.Name());
+  report.set_member_name(organization.name);
+  report.set_reporter(organization.person.id.Name());
+  report.set_create_time(kNow + 1000);
+  report.set_checkpoint(Checkpoint(tree_size));
+  *report.mutable_charter() = Prove(0, tree_size);
+  *report.add_people() = Prove(organization.admission_index, tree_size);
+  *report.add_people() = Prove(organization.join_index, tree_size);
+  for (v1::UploadProvenance& upload : uploads) {
+    prove(*upload.mutable_upload());
+    if (upload.has_intake()) prove(*upload.mutable_intake());
+    for (v1::EntryProof& proof : *upload.mutable_withdrawals()) prove(proof);
+    *report.add_uploads() = std::move(upload);
+  }
+  return report;
+}
+
+}  // namespace muster::report
