@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kHeadKey = "head";
 constexpr std::string_view kEntryPrefix = "entry/";
+constexpr std::string_view kCompactionKey = "compaction";
 
 absl::Status Corrupt(std::string_view what) {
   return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) + "; restore it from a backup");
@@ -154,5 +155,14 @@ absl::Status VaultStore::ForEachEntry(uint64_t first,
 void VaultStore::PutEntry(uint64_t index, const ObservedEntry& entry, Batch& batch) {
   batch.Put(kLog, IndexKey(index, kEntryPrefix), ToString(entry.commitment) + ToString(entry.salt) + entry.body);
 }
+
+absl::StatusOr<std::string> VaultStore::ReadCompactionMark() const {
+  MUSTER_ASSIGN_OR_RETURN(std::optional<std::string> mark, store_->Get(kLog, kCompactionKey));
+  return std::move(mark).value_or("");
+}
+
+void VaultStore::PutCompactionMark(Batch& batch) { batch.Put(kLog, kCompactionKey, AsText(crypto::RandomArray<8>())); }
+
+void VaultStore::ClearCompactionMark(Batch& batch) { batch.Delete(kLog, kCompactionKey); }
 
 }  // namespace muster::store

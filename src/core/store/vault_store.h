@@ -78,6 +78,11 @@ class VaultStore {
                             absl::FunctionRef<absl::Status(uint64_t, const ObservedEntry&)> visit) const;
   static void PutEntry(uint64_t index, const ObservedEntry& entry, Batch& batch);
 
+  // Rows were removed whose bytes may still be in old files. The mark differs each time; empty when nothing is due.
+  absl::StatusOr<std::string> ReadCompactionMark() const;
+  static void PutCompactionMark(Batch& batch);
+  static void ClearCompactionMark(Batch& batch);
+
  private:
   explicit VaultStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
   std::unique_ptr<Store> store_;

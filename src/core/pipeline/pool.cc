@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/pipeline/pool.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/status.h"
+#include "core/contact/identifier.h"
+#include "core/crypto/hash.h"
+#include "core/pipeline/figures.h"
+#include "core/pipeline/row_writer.h"
+#include "core/store/source_row.h"
+#include "core/token/normalize.h"
+
+namespace muster::pipeline {
+namespace {
+
+using store::UploadContactKind;
+
+constexpr std::string_view kIntakeKeyPurpose = "muster/intake-key/v1\n";
+constexpr std::string_view kRefusedContext = "muster/refused/v1";
+constexpr std::string_view kWithdrawContext = "muster/withdraw/v1";
+// The front desk gives up an upload that was not committed after a week; a committed one is read as soon as the vault is there.
+constexpr absl::Duration kIntakeKeyLifetime = absl::Hours(24 * 14);
+
+absl::Status NotFound(const UploadId& upload) {
+  return MakeError(v1::UPLOAD_NOT_FOUND, "the vault has no intake of " + upload.Name() + "; open one first");
+}
+
+absl::Status Finished(const UploadId& upload, std::string_view how) {
+  return MakeError(v1::UPLOAD_FINISHED, upload.Name() + " " + std::string(how) + "; upload the file under a new id");
+}
+
+bool IsLive(const v1::UploadRecord& record) { return record.state() == v1::UploadRecord::LIVE; }
+
+// One row of an upload while it is settled.
+struct Candidate {
+  store::RecordPlace place;
+  store::UploadContact contact;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId& member, std::string_view list) {
+  absl::MutexLock lock(&mutex_);
+  const auto registry = observer_->registry();
+  if (!registry->founded()) {
+    return MakeError(v1::LOG_BEHIND, "the vault has not read the charter yet; show it the log first");
+  }
+  const governance::MemberRecord* taking_part = registry->FindMember(member);
+  if (taking_part == nullptr || !taking_part->member_key) {
+    return MakeError(v1::MEMBER_NOT_FOUND, member.Name() + " is not known, or has no approver yet who brought its key half");
+  }
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> known, store_->ReadUpload(upload));
+  if (known) {
+    if (known->member() != member.View() || known->list() != list) {
+      return MakeError(v1::UPLOAD_EXISTS, upload.Name() + " is another upload; draw a new id");
+    }
+    if (known->state() != v1::UploadRecord::OPEN) return Finished(upload, "is finished");
+    return known->intake_key();
+  }
+  // A key without a record is of a call that a crash cut short: nobody has seen it.
+  MUSTER_RETURN_IF_ERROR(keyring_->DestroyIntakeKey(upload));
+  MUSTER_ASSIGN_OR_RETURN(const crypto::BoxSecretKey key, keyring_->MakeIntakeKey(upload));
+  v1::UploadRecord record;
+  record.set_member(std::string(member.View()));
+  record.set_list(std::string(list));
+  record.set_state(v1::UploadRecord::OPEN);
+  v1::IntakeKey& intake_key = *record.mutable_intake_key();
+  intake_key.set_upload(upload.Name());
+  intake_key.set_public_key(ToString(key.public_key().bytes));
+  intake_key.set_expire_time(Now() + absl::ToInt64Seconds(kIntakeKeyLifetime));
+  intake_key.set_signature(keyring_->sign_key().Sign(kIntakeKeyPurpose, intake_key.SerializeAsString()));
+  store::Batch batch;
+  store::VaultStore::PutUpload(upload, record, batch);
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  return record.intake_key();
+}
+
+absl::StatusOr<v1::FinishIntakeResponse> Pool::Finish(const UploadId& upload, uint64_t statement_index) {
+  absl::MutexLock lock(&mutex_);
+  return FinishLocked(upload, statement_index);
+}
+
+absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& upload, uint64_t statement_index) {
+  MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> found, store_->ReadUpload(upload));
+  if (!found) return NotFound(upload);
+  v1::UploadRecord& record = *found;
+  v1::FinishIntakeResponse response;
+  if (record.state() != v1::UploadRecord::OPEN) {
+    if (!record.has_intake()) return Finished(upload, "was given up");
+    if (record.statement_index() != static_cast<int64_t>(statement_index)) return Finished(upload, "was finished for another statement");
+    MUSTER_RETURN_IF_ERROR(CleanUpAll());
+    *response.mutable_intake() = record.intake();
+    response.set_sealed_refused_rows(record.sealed_refused_rows());
+    return response;
+  }
+
+  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, observer_->ReadStatement(statement_index));
+  const v1::UploadStatement& statement = verified.statement.upload();
+  const MemberId member = *MemberId::FromBytes(record.member());
+  if (!verified.statement.has_upload() || statement.upload() != upload.Name() || statement.member() != member.Name() ||
+      statement.list() != record.list()) {
+    return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) + " does not commit " + upload.Name() +
+                                                " to the list it was opened for");
+  }
+  MUSTER_ASSIGN_OR_RETURN(const v1::IntakeRecord intake, store_->ReadIntake(upload));
+  MUSTER_RETURN_IF_ERROR(CheckComplete(statement, record, intake));
+  MUSTER_ASSIGN_OR_RETURN(const Settled settled, Settle(upload, member));
+
+  MUSTER_ASSIGN_OR_RETURN(Uploads uploads, UploadsOf(member));
+  record.set_statement_index(static_cast<int64_t>(statement_index));
+  MUSTER_ASSIGN_OR_RETURN(const bool superseded, IsSuperseded(upload, uploads));
+  std::vector<UploadId> coming, going, list_staying, other_staying;
+  if (!superseded) coming.push_back(upload);
+  int64_t replaced_count = 0;
+  store::Batch batch;
+  for (auto& [id, other] : uploads) {
+    if (!IsLive(other)) continue;
+    if (other.list() != record.list()) {
+      other_staying.push_back(id);
+    } else if (statement.mode() == v1::UploadStatement::REPLACE && other.statement_index() < record.statement_index()) {
+      going.push_back(id);
+      replaced_count += other.contact_count();
+      other.set_state(v1::UploadRecord::GONE);
+      other.set_purge_due(true);
+      store::VaultStore::PutUpload(id, other, batch);
+    } else {
+      list_staying.push_back(id);
+    }
+  }
+  Change change;
+  if (going.empty() && list_staying.empty() && other_staying.empty() && !superseded) {
+    change = {settled.contact_count, settled.contact_count};
+  } else {
+    MUSTER_ASSIGN_OR_RETURN(change, CountChange(store_->rows(), coming, going, list_staying, other_staying));
+  }
+
+  v1::Statement said;
+  said.set_consortium(ToString(observer_->registry()->consortium()));
+  v1::IntakeStatement& words = *said.mutable_intake();
+  words.set_upload(upload.Name());
+  words.set_member(member.Name());
+  words.set_upload_statement_hash(ToString(verified.hash));
+  words.set_batches_root(statement.batches_root());
+  words.set_record_count(intake.record_count());
+  words.set_contact_count(settled.contact_count);
+  words.set_suppression_count(settled.suppression_count);
+  words.set_exclusion_count(intake.exclusion_count());
+  words.set_refused_count(intake.refused_count());
+  words.set_duplicate_count(intake.record_count() - intake.exclusion_count() - intake.refused_count() -
+                            settled.contact_count - settled.suppression_count);
+  words.set_normalizer_version(token::kNormalizerVersion);
+  words.set_replaced_count(replaced_count);
+
+  record.set_state(superseded ? v1::UploadRecord::GONE : v1::UploadRecord::LIVE);
+  record.set_purge_due(superseded);
+  record.set_commit_time(verified.statement.create_time());
+  record.set_consent(statement.consent());
+  record.set_contact_count(settled.contact_count);
+  *record.mutable_intake() = Sign(std::move(said));
+  MUSTER_ASSIGN_OR_RETURN(*record.mutable_sealed_refused_rows(), SealRefused(intake, verified));
+  store::VaultStore::PutUpload(upload, record, batch);
+
+  MUSTER_ASSIGN_OR_RETURN(v1::ListRecord list, store_->ReadList(member, record.list()));
+  list.set_upload_count(static_cast<int64_t>(list_staying.size() + coming.size()));
+  list.set_contact_count(list.contact_count() + change.list);
+  if (!superseded) list.set_upload_time(std::max(list.upload_time(), record.commit_time()));
+  store::VaultStore::PutList(member, record.list(), list, batch);
+  MUSTER_ASSIGN_OR_RETURN(v1::MemberTotals totals, store_->ReadMember(member));
+  totals.set_contact_count(totals.contact_count() + change.member);
+  store::VaultStore::PutMember(member, totals, batch);
+  batch.Delete(store::kIntakes, upload.View());
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+
+  MUSTER_RETURN_IF_ERROR(CleanUp(upload, record));
+  for (const auto& [id, other] : uploads) {
+    if (other.purge_due()) MUSTER_RETURN_IF_ERROR(CleanUp(id, other));
+  }
+  *response.mutable_intake() = record.intake();
+  response.set_sealed_refused_rows(record.sealed_refused_rows());
+  return response;
+}
+
+absl::Status Pool::CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
+                                 const v1::IntakeRecord& intake) const {
+  const std::string& name = record.intake_key().upload();
+  if (intake.batch_count() < statement.batch_count()) {
+    return MakeError(v1::BATCH_MISSING, "the vault has read " + std::to_string(intake.batch_count()) + " of the " +
+                                            std::to_string(statement.batch_count()) + " batches of " + name + "; send it the rest first");
+  }
+  std::vector<Bytes32> hashes;
+  for (const std::string& hash : intake.frontier()) hashes.push_back(ToArray<32>(hash).value_or(Bytes32{}));
+  const absl::StatusOr<crypto::MerkleFrontier> tree =
+      crypto::MerkleFrontier::Restore(static_cast<uint64_t>(intake.batch_count()), std::move(hashes));
+  if (!tree.ok()) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
+  if (intake.batch_count() != statement.batch_count() || intake.record_count() != statement.record_count() ||
+      AsText(tree->Root()) != statement.batches_root()) {
+    return MakeError(v1::BATCH_TAMPERED, "the batches that the vault read are not those that the statement about " + name +
+                                             " names; upload the file again");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberId& member) {
+  Settled settled;
+  RowWriter writer(&store_->rows());
+  const auto day = static_cast<uint32_t>(Now() / 86400);
+  std::vector<Candidate> rows;  // of one token, in the order of batches and records
+  token::Token token;
+  const auto settle_token = [&]() -> absl::Status {
+    if (rows.empty()) return absl::OkStatus();
+    const auto suppression = std::find_if(rows.begin(), rows.end(), [](const Candidate& row) {
+      return row.contact.kind == UploadContactKind::kSuppression;
+    });
+    const auto winner = suppression == rows.end() ? rows.begin() : suppression;
+    if (suppression == rows.end()) {
+      ++settled.contact_count;
+    } else {
+      ++settled.suppression_count;
+    }
+    for (auto row = rows.begin(); row != rows.end(); ++row) {
+      std::string key;
+      store::AppendUploadContactKey({upload, token, row->place}, key);
+      if (row == winner) {
+        if (row->contact.suppression == token::Token{}) continue;
+        // The suppression outlives its upload under a token of its own, and nothing links the two from here on.
+        MUSTER_RETURN_IF_ERROR(writer.Put(store::kSuppressions, store::SuppressionKey(row->contact.suppression, member, upload),
+                                          store::SuppressionValue(row->contact.status, day)));
+        std::string value;
+        store::AppendUploadContact({row->contact.kind, row->contact.status, {}}, value);
+        MUSTER_RETURN_IF_ERROR(writer.Put(store::kUploadContacts, std::move(key), std::move(value)));
+        continue;
+      }
+      if (row->contact.kind == UploadContactKind::kContact) {
+        std::string source;
+        store::AppendSourceKey({token, member, upload, row->place}, source);
+        MUSTER_RETURN_IF_ERROR(writer.Delete(store::kSources, std::move(source)));
+      }
+      MUSTER_RETURN_IF_ERROR(writer.Delete(store::kUploadContacts, std::move(key)));
+    }
+    rows.clear();
+    return absl::OkStatus();
+  };
+  auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
+  for (; cursor->valid(); cursor->Next()) {
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key, store::DecodeUploadContactKey(cursor->key()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact, store::DecodeUploadContact(cursor->value()));
+    if (key.token != token) {
+      MUSTER_RETURN_IF_ERROR(settle_token());
+      token = key.token;
+    }
+    rows.push_back({key.place, contact});
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  MUSTER_RETURN_IF_ERROR(settle_token());
+  MUSTER_RETURN_IF_ERROR(writer.Flush());
+  return settled;
+}
+
+absl::StatusOr<bool> Pool::IsSuperseded(const UploadId& upload, const Uploads& uploads) const {
+  const auto registry = observer_->registry();
+  const governance::UploadRecord* logged = registry->FindUpload(upload);
+  if (logged == nullptr) return MakeError(v1::LOG_BEHIND, upload.Name() + " is not on the log that the vault has read");
+  for (const auto& [id, withdrawal] : registry->withdrawals()) {
+    if (withdrawal.member == logged->member && !withdrawal.list.empty() && withdrawal.list == logged->list &&
+        withdrawal.index > logged->index) {
+      return true;
+    }
+  }
+  for (const auto& [id, record] : uploads) {
+    if (!record.has_intake() || record.list() != logged->list) continue;
+    const governance::UploadRecord* other = registry->FindUpload(id);
+    if (other != nullptr && other->mode == v1::UploadStatement::REPLACE && other->index > logged->index) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::string> Pool::SealRefused(const v1::IntakeRecord& intake,
+                                              const governance::VerifiedStatement& statement) const {
+  if (intake.refused().rows_size() == 0) return std::string();
+  const auto registry = observer_->registry();
+  MUSTER_ASSIGN_OR_RETURN(const PersonId signer, PersonId::Parse(statement.statement.signer()));
+  const governance::PersonRecord* uploader = registry->FindPerson(signer);
+  if (uploader == nullptr) return std::string();
+  return crypto::BoxSeal(uploader->box_key, kRefusedContext, AsBytes(intake.refused().SerializeAsString()));
+}
+
+absl::Status Pool::Cancel(const UploadId& upload) {
+  absl::MutexLock lock(&mutex_);
+  MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
+  if (!record) return absl::OkStatus();
+  if (record->has_intake()) return Finished(upload, "took effect already; withdraw its list instead");
+  if (record->state() == v1::UploadRecord::OPEN) {
+    record->set_state(v1::UploadRecord::GONE);
+    record->set_purge_due(true);
+    store::Batch batch;
+    store::VaultStore::PutUpload(upload, *record, batch);
+    MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  }
+  return CleanUp(upload, *record);
+}
+
+absl::Status Pool::CleanUp(const UploadId& upload, const v1::UploadRecord& record) {
+  if (record.state() == v1::UploadRecord::OPEN) return absl::OkStatus();
+  MUSTER_RETURN_IF_ERROR(keyring_->DestroyIntakeKey(upload));
+  if (record.purge_due()) return Purge(upload, record);
+  if (IsLive(record)) return RemoveUnread(upload, *MemberId::FromBytes(record.member()));
+  return absl::OkStatus();
+}
+
+absl::Status Pool::CleanUpAll() {
+  MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, store_->ReadUploads());
+  for (const auto& [id, record] : uploads) MUSTER_RETURN_IF_ERROR(CleanUp(id, record));
+  return absl::OkStatus();
+}
+
+absl::Status Pool::Purge(const UploadId& upload, v1::UploadRecord record) {
+  const MemberId member = *MemberId::FromBytes(record.member());
+  RowWriter writer(&store_->rows());
+  auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
+  for (; cursor->valid(); cursor->Next()) {
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key, store::DecodeUploadContactKey(cursor->key()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact, store::DecodeUploadContact(cursor->value()));
+    if (contact.kind != UploadContactKind::kContact) continue;
+    std::string source;
+    store::AppendSourceKey({key.token, member, upload, key.place}, source);
+    MUSTER_RETURN_IF_ERROR(writer.Delete(store::kSources, std::move(source)));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  MUSTER_RETURN_IF_ERROR(writer.Flush());
+  // The upload's own index goes last: it is what tells which source rows are to go.
+  store::Batch batch;
+  const std::string end = store::PrefixEnd(upload.View());
+  for (const store::Family family : {store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
+    if (!end.empty()) {
+      batch.DeleteRange(family, upload.View(), end);
+      continue;
+    }
+    for (auto rest = store_->rows().ScanPrefix(family, upload.View()); rest->valid(); rest->Next()) batch.Delete(family, rest->key());
+  }
+  batch.Delete(store::kIntakes, upload.View());
+  record.set_purge_due(false);
+  store::VaultStore::PutUpload(upload, record, batch);
+  store::VaultStore::PutCompactionMark(batch);
+  return store_->rows().Write(batch, store::Sync::kYes);
+}
+
+absl::Status Pool::RemoveUnread(const UploadId& upload, const MemberId& member) {
+  std::vector<token::Token> tokens;
+  store::Batch batch;
+  auto cursor = store_->rows().ScanPrefix(store::kUnreadWithdrawn, upload.View());
+  for (; cursor->valid(); cursor->Next()) {
+    const auto bytes = ToArray<16>(cursor->key().substr(upload.View().size()));
+    if (!bytes) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed withdrawal");
+    tokens.push_back({*bytes});
+    batch.Delete(store::kUnreadWithdrawn, cursor->key());
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  if (tokens.empty()) return absl::OkStatus();
+  MUSTER_RETURN_IF_ERROR(
+      RemoveAddresses(member, tokens, [&upload](const UploadId& id) { return id == upload; }, batch).status());
+  store::VaultStore::PutCompactionMark(batch);
+  return store_->rows().Write(batch, store::Sync::kYes);
+}
+
+absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index, std::string_view sealed_addresses) {
+  absl::MutexLock lock(&mutex_);
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::WithdrawalRecord> done, store_->ReadWithdrawal(statement_index));
+  if (done) {
+    MUSTER_RETURN_IF_ERROR(CleanUpAll());
+    return done->withdrawn();
+  }
+  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, observer_->ReadStatement(statement_index));
+  if (!verified.statement.has_withdrawal()) {
+    return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) + " withdraws nothing");
+  }
+  const v1::WithdrawalStatement& withdrawal = verified.statement.withdrawal();
+  MUSTER_ASSIGN_OR_RETURN(const MemberId member, MemberId::Parse(withdrawal.member()));
+  v1::Statement said;
+  said.set_consortium(verified.statement.consortium());
+  v1::WithdrawnStatement& withdrawn = *said.mutable_withdrawn();
+  withdrawn.set_withdrawal(withdrawal.withdrawal());
+  withdrawn.set_member(withdrawal.member());
+  store::Batch batch;
+  if (!withdrawal.list().empty()) {
+    MUSTER_RETURN_IF_ERROR(WithdrawList(member, withdrawal.list(), statement_index, withdrawn, batch));
+  }
+  if (!withdrawal.sealed_hash().empty()) {
+    if (AsText(crypto::Blake2b256(sealed_addresses)) != withdrawal.sealed_hash()) {
+      return MakeError(v1::REQUEST_MALFORMED, "the sealed addresses are not those of the statement; send those that were signed");
+    }
+    MUSTER_RETURN_IF_ERROR(WithdrawAddresses(member, statement_index, sealed_addresses, withdrawn, batch));
+  }
+  v1::WithdrawalRecord record;
+  *record.mutable_withdrawn() = Sign(std::move(said));
+  store::VaultStore::PutWithdrawal(statement_index, record, batch);
+  store::VaultStore::PutCompactionMark(batch);
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  MUSTER_RETURN_IF_ERROR(CleanUpAll());
+  return record.withdrawn();
+}
+
+absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list, uint64_t statement_index,
+                                v1::WithdrawnStatement& withdrawn, store::Batch& batch) const {
+  MUSTER_ASSIGN_OR_RETURN(Uploads uploads, UploadsOf(member));
+  std::vector<UploadId> going, list_staying, other_staying;
+  int64_t sources = 0;
+  for (auto& [id, record] : uploads) {
+    if (!IsLive(record)) continue;
+    if (record.list() != list) {
+      other_staying.push_back(id);
+    } else if (record.statement_index() < static_cast<int64_t>(statement_index)) {
+      going.push_back(id);
+      sources += record.contact_count();
+      record.set_state(v1::UploadRecord::GONE);
+      record.set_purge_due(true);
+      store::VaultStore::PutUpload(id, record, batch);
+    } else {
+      list_staying.push_back(id);
+    }
+  }
+  withdrawn.set_source_count(sources);
+  if (going.empty()) return absl::OkStatus();
+  MUSTER_ASSIGN_OR_RETURN(const Change change, CountChange(store_->rows(), {}, going, list_staying, other_staying));
+  MUSTER_ASSIGN_OR_RETURN(v1::ListRecord record, store_->ReadList(member, list));
+  record.set_upload_count(static_cast<int64_t>(list_staying.size()));
+  record.set_contact_count(record.contact_count() + change.list);
+  store::VaultStore::PutList(member, list, record, batch);
+  MUSTER_ASSIGN_OR_RETURN(v1::MemberTotals totals, store_->ReadMember(member));
+  totals.set_contact_count(totals.contact_count() + change.member);
+  store::VaultStore::PutMember(member, totals, batch);
+  return absl::OkStatus();
+}
+
+absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_index, std::string_view sealed_addresses,
+                                     v1::WithdrawnStatement& withdrawn, store::Batch& batch) const {
+  const auto registry = observer_->registry();
+  const std::string context = std::string(kWithdrawContext) + ToString(registry->consortium());
+  absl::StatusOr<crypto::WipedString> opened = keyring_->box_key().Open(context, sealed_addresses);
+  if (!opened.ok()) return Annotate(opened.status(), "the sealed addresses do not open; seal them to this vault's box key");
+  v1::SealedAddresses addresses;
+  if (!addresses.ParseFromString(opened->str())) {
+    return MakeError(v1::REQUEST_MALFORMED, "what was sealed is no list of addresses");
+  }
+  std::set<token::Token> tokens;
+  int64_t malformed = 0;
+  for (std::string& address : *addresses.mutable_addresses()) {
+    absl::StatusOr<std::string> normalized = token::NormalizeEmail(address);
+    crypto::Wipe(address.data(), address.size());
+    if (!normalized.ok()) {
+      ++malformed;
+      continue;
+    }
+    tokens.insert(keyring_->token_key().EmailToken(*normalized));
+    crypto::Wipe(normalized->data(), normalized->size());
+  }
+  MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, UploadsOf(member));
+  std::set<UploadId> earlier;
+  for (const auto& [id, record] : uploads) {
+    if (IsLive(record) && record.statement_index() < static_cast<int64_t>(statement_index)) earlier.insert(id);
+    if (record.state() != v1::UploadRecord::OPEN) continue;
+    // Committed before this withdrawal and not read yet: the addresses go once it is.
+    const governance::UploadRecord* logged = registry->FindUpload(id);
+    if (logged == nullptr || logged->index > statement_index) continue;
+    for (const token::Token& token : tokens) {
+      batch.Put(store::kUnreadWithdrawn, std::string(id.View()) + std::string(token.View()), "");
+    }
+  }
+  MUSTER_ASSIGN_OR_RETURN(const Removed removed,
+                          RemoveAddresses(member, {tokens.begin(), tokens.end()},
+                                          [&earlier](const UploadId& id) { return earlier.contains(id); }, batch));
+  withdrawn.set_source_count(withdrawn.source_count() + removed.sources);
+  withdrawn.set_unknown_count(malformed + static_cast<int64_t>(tokens.size()) - removed.addresses);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(const MemberId& member, const std::vector<token::Token>& tokens,
+                                                    const std::function<bool(const UploadId&)>& included,
+                                                    store::Batch& batch) const {
+  MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, UploadsOf(member));
+  std::map<UploadId, v1::UploadRecord> live;
+  for (const auto& [id, record] : uploads) {
+    if (IsLive(record)) live.emplace(id, record);
+  }
+  Removed removed;
+  std::set<UploadId> touched;
+  std::map<std::string, int64_t> lost_by_list;
+  int64_t lost_by_member = 0;
+  auto cursor = store_->rows().Scan(store::kSources, "", "");
+  for (const token::Token& token : tokens) {
+    std::set<std::string> lists_losing;
+    std::set<std::string> lists_keeping;
+    const std::string prefix = std::string(token.View()) + std::string(member.View());
+    for (cursor->Seek(prefix); cursor->valid() && cursor->key().starts_with(prefix); cursor->Next()) {
+      MUSTER_ASSIGN_OR_RETURN(const store::SourceKey key, store::DecodeSourceKey(cursor->key()));
+      const auto upload = live.find(key.upload);
+      if (upload == live.end()) continue;
+      if (!included(key.upload)) {
+        lists_keeping.insert(upload->second.list());
+        continue;
+      }
+      lists_losing.insert(upload->second.list());
+      touched.insert(key.upload);
+      upload->second.set_contact_count(upload->second.contact_count() - 1);
+      ++removed.sources;
+      std::string upload_key;
+      store::AppendUploadContactKey({key.upload, token, key.place}, upload_key);
+      batch.Delete(store::kSources, cursor->key());
+      batch.Delete(store::kUploadContacts, upload_key);
+    }
+    if (lists_losing.empty()) continue;
+    ++removed.addresses;
+    for (const std::string& list : lists_losing) {
+      if (!lists_keeping.contains(list)) ++lost_by_list[list];
+    }
+    if (lists_keeping.empty()) ++lost_by_member;
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  for (const UploadId& upload : touched) store::VaultStore::PutUpload(upload, live.at(upload), batch);
+  for (const auto& [list, lost] : lost_by_list) {
+    MUSTER_ASSIGN_OR_RETURN(v1::ListRecord record, store_->ReadList(member, list));
+    record.set_contact_count(record.contact_count() - lost);
+    store::VaultStore::PutList(member, list, record, batch);
+  }
+  MUSTER_ASSIGN_OR_RETURN(v1::MemberTotals totals, store_->ReadMember(member));
+  totals.set_contact_count(totals.contact_count() - lost_by_member);
+  store::VaultStore::PutMember(member, totals, batch);
+  return removed;
+}
+
+absl::StatusOr<v1::MemberFigures> Pool::Figures(const MemberId& member) const {
+  absl::MutexLock lock(&mutex_);
+  v1::MemberFigures figures;
+  MUSTER_ASSIGN_OR_RETURN(const v1::MemberTotals totals, store_->ReadMember(member));
+  figures.set_contact_count(totals.contact_count());
+  MUSTER_ASSIGN_OR_RETURN(const auto lists, store_->ReadLists(member));
+  for (const auto& [name, record] : lists) {
+    if (record.upload_count() == 0) continue;
+    v1::MemberList& list = *figures.add_lists();
+    list.set_list(name);
+    list.set_upload_count(record.upload_count());
+    list.set_contact_count(record.contact_count());
+    list.set_upload_time(record.upload_time());
+  }
+  return figures;
+}
+
+absl::Status Pool::Recover() {
+  absl::MutexLock lock(&mutex_);
+  MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, store_->ReadUploads());
+  std::set<UploadId> open;
+  for (const auto& [id, found] : uploads) {
+    v1::UploadRecord record = found;
+    if (record.state() == v1::UploadRecord::OPEN) {
+      if (record.intake_key().expire_time() >= Now()) {
+        open.insert(id);
+        continue;
+      }
+      record.set_state(v1::UploadRecord::GONE);
+      record.set_purge_due(true);
+      store::Batch batch;
+      store::VaultStore::PutUpload(id, record, batch);
+      MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+    }
+    if (record.purge_due() || IsLive(record)) MUSTER_RETURN_IF_ERROR(CleanUp(id, record));
+  }
+  MUSTER_ASSIGN_OR_RETURN(const std::vector<UploadId> keys, keyring_->ListIntakeKeys());
+  for (const UploadId& upload : keys) {
+    if (!open.contains(upload)) MUSTER_RETURN_IF_ERROR(keyring_->DestroyIntakeKey(upload));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Pool::CompactionDue() const {
+  MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark());
+  return !mark.empty();
+}
+
+absl::Status Pool::Compact() {
+  MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark());
+  for (const store::Family family : {store::kSources, store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
+    MUSTER_RETURN_IF_ERROR(store_->rows().Compact(family));
+  }
+  absl::MutexLock lock(&mutex_);
+  MUSTER_ASSIGN_OR_RETURN(const std::string now, store_->ReadCompactionMark());
+  if (now != mark) return absl::OkStatus();  // more was removed meanwhile
+  store::Batch batch;
+  store::VaultStore::ClearCompactionMark(batch);
+  return store_->rows().Write(batch, store::Sync::kYes);
+}
+
+absl::StatusOr<Pool::Uploads> Pool::UploadsOf(const MemberId& member) const {
+  MUSTER_ASSIGN_OR_RETURN(Uploads uploads, store_->ReadUploads());
+  std::erase_if(uploads, [&member](const auto& upload) { return upload.second.member() != member.View(); });
+  return uploads;
+}
+
+v1::SignedStatement Pool::Sign(v1::Statement statement) const {
+  statement.set_create_time(Now());
+  statement.set_signer("vault");
+  const std::array<const crypto::SigningKey*, 1> keys = {&keyring_->sign_key()};
+  return governance::SignStatement(statement, keys);
+}
+
+int64_t Pool::Now() const { return absl::ToUnixSeconds(clock_->Now()); }
+
+}  // namespace muster::pipeline

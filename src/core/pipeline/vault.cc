@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/pipeline/vault.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/status.h"
+
+namespace muster::pipeline {
+namespace {
+
+// A run that is told to end does so after the chunk it is loading.
+constexpr absl::Duration kClaimWait = absl::Seconds(60);
+constexpr absl::Duration kMaintenanceBeat = absl::Seconds(1);
+// Removed rows leave the files once nothing is being read, and after this long in any case.
+constexpr absl::Duration kCompactionWait = absl::Minutes(1);
+
+absl::StatusOr<uint64_t> ParseIndex(int64_t index) {
+  if (index < 0) return MakeError(v1::REQUEST_MALFORMED, "a log index is 0 or more");
+  return static_cast<uint64_t>(index);
+}
+
+absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path) {
+  absl::StatusOr<std::string> text = ReadFile(path, 4096);
+  if (!text.ok()) {
+    return MakeError(v1::HOME_MALFORMED, path.string() + " with the log's key cannot be read; restore it from a backup, "
+                                             "`muster found` wrote it");
+  }
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  absl::StatusOr<tlog::NoteKey> key = tlog::NoteKey::Parse(*text);
+  if (!key.ok()) return Annotate(key.status(), path.string());
+  return key;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options, const Clock& clock) {
+  std::unique_ptr<Vault> vault(new Vault(options, clock));
+  MUSTER_ASSIGN_OR_RETURN(vault->keyring_, keyring::Keyring::Open(options.home));
+  MUSTER_ASSIGN_OR_RETURN(tlog::NoteKey log_key,
+                          ReadLogKey(options.log_vkey_file.empty() ? options.home / "log.vkey" : options.log_vkey_file));
+  MUSTER_ASSIGN_OR_RETURN(vault->store_, store::VaultStore::Open(options.home / "store", vault->keyring_->store_key()));
+  MUSTER_ASSIGN_OR_RETURN(vault->observer_,
+                          LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
+  vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(), vault->observer_.get(), &clock);
+  MUSTER_RETURN_IF_ERROR(vault->pool_->Recover());
+  vault->maintenance_ = std::thread([v = vault.get()] { v->Maintain(); });
+  return vault;
+}
+
+Vault::~Vault() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  if (maintenance_.joinable()) maintenance_.join();
+}
+
+v1::VaultState Vault::State() const {
+  v1::VaultState state;
+  state.set_unsealed(true);
+  state.set_root_kind(std::string(keyring_->root_kind()));
+  *state.mutable_keys() = keyring_->public_keys();
+  state.set_log_size(static_cast<int64_t>(observer_->size()));
+  return state;
+}
+
+absl::StatusOr<uint64_t> Vault::Observe(const v1::ObserveEntriesRequest& request) {
+  MUSTER_ASSIGN_OR_RETURN(const uint64_t first, ParseIndex(request.first_index()));
+  std::vector<const v1::LogEntry*> entries;
+  for (const v1::LogEntry& entry : request.entries()) entries.push_back(&entry);
+  MUSTER_RETURN_IF_ERROR(observer_->Observe(first, entries, request.checkpoint()));
+  return observer_->size();
+}
+
+absl::StatusOr<v1::IntakeKey> Vault::OpenIntake(std::string_view upload, std::string_view member, std::string_view list) {
+  MUSTER_ASSIGN_OR_RETURN(const UploadId upload_id, UploadId::Parse(upload));
+  MUSTER_ASSIGN_OR_RETURN(const MemberId member_id, MemberId::Parse(member));
+  if (list.empty()) return MakeError(v1::LIST_NAME_MALFORMED, "an upload is to a list; name it");
+  return pool_->Open(upload_id, member_id, list);
+}
+
+absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
+  if (!record) return MakeError(v1::UPLOAD_NOT_FOUND, "the vault has no intake of " + upload.Name() + "; open one first");
+  if (record->state() != v1::UploadRecord::OPEN) {
+    return MakeError(v1::UPLOAD_FINISHED, upload.Name() + " is finished: there is nothing left to read");
+  }
+  if (record->intake_key().expire_time() < absl::ToUnixSeconds(clock_.Now())) {
+    return MakeError(v1::BATCH_WRONG_KEY, "the intake key of " + upload.Name() + " has expired; upload the file again");
+  }
+  MUSTER_ASSIGN_OR_RETURN(crypto::BoxSecretKey intake_key, keyring_->ReadIntakeKey(upload));
+  const MemberId member = *MemberId::FromBytes(record->member());
+  const auto registry = observer_->registry();
+  const governance::MemberRecord* taking_part = registry->FindMember(member);
+  if (taking_part == nullptr || !taking_part->member_key) {
+    return MakeError(v1::MEMBER_NOT_FOUND, member.Name() + " is not known");
+  }
+  return IntakePlan{registry->consortium(),
+                    member,
+                    upload,
+                    std::move(intake_key),
+                    keyring_->holding_key().TimesBase(),
+                    *taking_part->member_key,
+                    &keyring_->token_key(),
+                    &keyring_->row_key()};
+}
+
+absl::Status Vault::Claim(const UploadId& upload) {
+  absl::MutexLock lock(&mutex_);
+  if (const auto found = claims_.find(upload); found != claims_.end() && found->second != nullptr) found->second->Abort();
+  const auto free = [this, &upload]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !claims_.contains(upload); };
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&free), kClaimWait)) {
+    return MakeError(v1::SERVER_BUSY, upload.Name() + " is being worked on by another call; try again");
+  }
+  claims_.emplace(upload, nullptr);
+  return absl::OkStatus();
+}
+
+void Vault::Release(const UploadId& upload) {
+  absl::MutexLock lock(&mutex_);
+  claims_.erase(upload);
+}
+
+Vault::Reading::~Reading() {
+  {
+    absl::MutexLock lock(&vault_->mutex_);
+    vault_->claims_[upload_] = nullptr;
+  }
+  run_.reset();
+  vault_->Release(upload_);
+}
+
+absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upload, IntakeRun::OnProgress on_progress) {
+  MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(upload));
+  MUSTER_RETURN_IF_ERROR(Claim(id));
+  std::unique_ptr<Reading> reading(new Reading(this, id));
+  MUSTER_ASSIGN_OR_RETURN(IntakePlan plan, PlanOf(id));
+  MUSTER_ASSIGN_OR_RETURN(reading->run_, IntakeRun::Start(store_.get(), observer_.get(), std::move(plan), options_.intake,
+                                                          std::move(on_progress)));
+  absl::MutexLock lock(&mutex_);
+  claims_[id] = reading->run_.get();
+  return reading;
+}
+
+absl::StatusOr<v1::FinishIntakeResponse> Vault::FinishIntake(std::string_view upload, int64_t statement_index) {
+  MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(upload));
+  MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
+  MUSTER_RETURN_IF_ERROR(Claim(id));
+  auto response = pool_->Finish(id, index);
+  Release(id);
+  return response;
+}
+
+absl::Status Vault::CancelIntake(std::string_view upload) {
+  MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(upload));
+  MUSTER_RETURN_IF_ERROR(Claim(id));
+  const absl::Status status = pool_->Cancel(id);
+  Release(id);
+  return status;
+}
+
+absl::StatusOr<v1::MemberFigures> Vault::Figures(std::string_view member) const {
+  MUSTER_ASSIGN_OR_RETURN(const MemberId id, MemberId::Parse(member));
+  return pool_->Figures(id);
+}
+
+absl::StatusOr<v1::SignedStatement> Vault::ApplyWithdrawal(int64_t statement_index, std::string_view sealed_addresses) {
+  MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
+  return pool_->Withdraw(index, sealed_addresses);
+}
+
+void Vault::Maintain() {
+  absl::Time due = absl::InfiniteFuture();
+  while (true) {
+    bool quiet = false;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kMaintenanceBeat);
+      if (stopping_) return;
+      quiet = claims_.empty();
+    }
+    const absl::StatusOr<bool> wanted = pool_->CompactionDue();
+    if (!wanted.ok() || !*wanted) {
+      due = absl::InfiniteFuture();
+      continue;
+    }
+    if (due == absl::InfiniteFuture()) due = absl::Now() + kCompactionWait;
+    if (!quiet && absl::Now() < due) continue;
+    (void)pool_->Compact();  // what fails is tried again at the next beat: the mark stays
+    due = absl::InfiniteFuture();
+  }
+}
+
+}  // namespace muster::pipeline
