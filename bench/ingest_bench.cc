@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading an export of twelve columns into encoded records on one thread, as `muster upload` does before it seals, and the
-// parts that this time goes to. The argument of ReadExport is how many rows in a hundred hold what the quick ways do not
-// take: quotes, letters beyond ASCII, addresses of international domains, telephone numbers with extensions.
+// Reading an export of twelve columns into encoded records on one thread, as `muster upload` does
+// before it seals, and the parts that this time goes to. The argument of ReadExport is how many
+// rows in a hundred hold what the quick ways do not take: quotes, letters beyond ASCII, addresses
+// of international domains, telephone numbers with extensions.
 #include <benchmark/benchmark.h>
-
 #include <stdlib.h>
 
 #include <filesystem>
@@ -24,28 +24,34 @@ constexpr int kRows = 200'000;
 
 std::string PlainRow(int n) {
   const std::string id = std::to_string(n);
-  return "c0ffee00-" + id + ",Maria" + id.substr(id.size() / 2) + ",Lopez,Maria.Lopez" + id + "@Example.com,(312) 555-0" +
-         std::to_string(100 + n % 900) + "," + std::to_string(n % 9999) + " Elm St,Springfield,IL,6" +
-         std::to_string(1000 + n % 9000) + ",volunteer,subscribed,2021-05-06 07:08:09 UTC\n";
+  return "c0ffee00-" + id + ",Maria" + id.substr(id.size() / 2) + ",Lopez,Maria.Lopez" + id +
+         "@Example.com,(312) 555-0" + std::to_string(100 + n % 900) + "," +
+         std::to_string(n % 9999) + " Elm St,Springfield,IL,6" + std::to_string(1000 + n % 9000) +
+         ",volunteer,subscribed,2021-05-06 07:08:09 UTC\n";
 }
 
 std::string HardRow(int n) {
   const std::string id = std::to_string(n);
-  return "c0ffee00-" + id + ",Zo\xc3\xab,\"O\"\"Neil, Jr\",zoe" + id + "@b\xc3\xbc" "cher.example,312-555-0" +
+  return "c0ffee00-" + id + ",Zo\xc3\xab,\"O\"\"Neil, Jr\",zoe" + id +
+         "@b\xc3\xbc"
+         "cher.example,312-555-0" +
          std::to_string(100 + n % 900) + " x12,\"" + std::to_string(n % 9999) +
-         " Elm St, Apt 4\",Springfield,IL,2139,\"#vote, ?door knocker, Phone_Bank\",unsubscribed,\"May 6, 2021 7:08 PM\"\n";
+         " Elm St, Apt 4\",Springfield,IL,2139,\"#vote, ?door knocker, "
+         "Phone_Bank\",unsubscribed,\"May 6, 2021 7:08 PM\"\n";
 }
 
 // A file that goes with the program.
 class ExportFile {
  public:
   explicit ExportFile(int hard_percent) {
-    std::string name = (std::filesystem::temp_directory_path() / "muster_ingest_bench.XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "muster_ingest_bench.XXXXXX").string();
     MUSTER_CHECK(::mkdtemp(name.data()) != nullptr);
     folder_ = name;
     path_ = folder_ / "export.csv";
     std::ofstream out(path_, std::ios::binary);
-    out << "uuid,first_name,last_name,email,Phone Number,can2_user_address,can2_user_city,can2_state_abbreviated,zip_code,"
+    out << "uuid,first_name,last_name,email,Phone "
+           "Number,can2_user_address,can2_user_city,can2_state_abbreviated,zip_code,"
            "can2_user_tags,can2_subscription_status,can2_subscription_date\n";
     for (int n = 0; n < kRows; ++n) out << (n % 100 < hard_percent ? HardRow(n) : PlainRow(n));
   }
@@ -61,7 +67,8 @@ class ExportFile {
 };
 
 void Count(benchmark::State& state, uint64_t rows, uint64_t bytes) {
-  state.counters["rows/s"] = benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kIsRate);
+  state.counters["rows/s"] =
+      benchmark::Counter(static_cast<double>(rows), benchmark::Counter::kIsRate);
   state.counters["bytes/row"] =
       benchmark::Counter(rows == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(rows));
 }
@@ -120,7 +127,9 @@ void BM_ParseEmail(benchmark::State& state, const char* text) {
   }
 }
 BENCHMARK_CAPTURE(BM_ParseEmail, ascii, "Maria.Lopez12345@Example.com");
-BENCHMARK_CAPTURE(BM_ParseEmail, international, "zo\xc3\xab@b\xc3\xbc" "cher.example");
+BENCHMARK_CAPTURE(BM_ParseEmail, international,
+                  "zo\xc3\xab@b\xc3\xbc"
+                  "cher.example");
 
 void BM_ParsePhone(benchmark::State& state, const char* text) {
   for (auto _ : state) {

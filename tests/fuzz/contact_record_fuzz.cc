@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::Status status = contact::DecodeRecord(bytes, record);
   std::string again;
   if (!status.ok()) {
-    MUSTER_CHECK(ReasonOf(status) == v1::RECORD_MALFORMED || ReasonOf(status) == v1::RECORD_TOO_LARGE);
+    MUSTER_CHECK(ReasonOf(status) == v1::RECORD_MALFORMED ||
+                 ReasonOf(status) == v1::RECORD_TOO_LARGE);
     // Nothing of it is left behind.
     std::string empty;
     MUSTER_CHECK(contact::EncodeRecord(record, again).ok());

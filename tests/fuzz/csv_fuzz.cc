@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file as somebody's CRM, or somebody's malice, wrote it. The first byte picks delimiter and encoding; the rest is the file.
+// A file as somebody's CRM, or somebody's malice, wrote it. The first byte picks delimiter and
+// encoding; the rest is the file.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -63,7 +64,8 @@ void ReadFile(const std::string& path, uint8_t choice) {
     contact::ContactRecord back;
     MUSTER_CHECK(contact::DecodeRecord(encoded, back).ok());
     MUSTER_CHECK(back.fields == record.fields);
-    MUSTER_CHECK(contact::ParseEmail(record[contact::Field::kEmail])->Text() == record[contact::Field::kEmail]);
+    MUSTER_CHECK(contact::ParseEmail(record[contact::Field::kEmail])->Text() ==
+                 record[contact::Field::kEmail]);
   }
   MUSTER_CHECK((*reader)->rejected() == sink.rejected);
   MUSTER_CHECK((*reader)->rejected() <= (*reader)->rows());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The text of an address, and of a telephone number: what is accepted comes out in a form that is accepted unchanged.
+// The text of an address, and of a telephone number: what is accepted comes out in a form that is
+// accepted unchanged.
 #include <cstdint>
 #include <string>
 

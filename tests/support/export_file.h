@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files to read in tests: a folder that goes away, a sink that keeps what was rejected, and a reader run to its end.
+// Files to read in tests: a folder that goes away, a sink that keeps what was rejected, and a
+// reader run to its end.
 #ifndef MUSTER_TESTS_SUPPORT_EXPORT_FILE_H_
 #define MUSTER_TESTS_SUPPORT_EXPORT_FILE_H_
 
-#include <catch2/catch.hpp>
-
 #include <stdlib.h>
 
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -23,7 +23,8 @@ namespace muster::testing {
 class TestFolder {
  public:
   TestFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "muster_ingest_test.XXXXXX").string();
+    std::string name =
+        (std::filesystem::temp_directory_path() / "muster_ingest_test.XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -70,8 +71,13 @@ class RejectList : public ingest::RejectSink {
     return absl::OkStatus();
   }
   absl::Status Add(const ingest::Reject& reject) override {
-    list.push_back({reject.row, reject.line, reject.reason, std::string(reject.field), std::string(reject.message),
-                    reject.kept, {reject.cells.begin(), reject.cells.end()}});
+    list.push_back({reject.row,
+                    reject.line,
+                    reject.reason,
+                    std::string(reject.field),
+                    std::string(reject.message),
+                    reject.kept,
+                    {reject.cells.begin(), reject.cells.end()}});
     return answer;
   }
   std::vector<std::string> header;

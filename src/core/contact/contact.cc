@@ -13,16 +13,15 @@ constexpr size_t kHeaderBytes = 7;       // version, row, ordinal, status
 constexpr size_t kFieldHeaderBytes = 3;  // Field, length
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
-    "",           "email",         "prefix",      "first_name",     "middle_name",
-    "last_name",  "suffix",        "nickname",    "phone",          "mobile",
-    "address1",   "address2",      "city",        "state",          "zip",
-    "country",    "county",        "birth_date",  "sex",            "language",
-    "organization", "external_id", "voter_file_id", "van_id",       "source",
-    "tags",       "consent",       "subscribed_time", "activity_time", "latitude",
-    "longitude",  "time_zone",     "engagement"};
+    "",          "email",     "prefix",       "first_name",      "middle_name",   "last_name",
+    "suffix",    "nickname",  "phone",        "mobile",          "address1",      "address2",
+    "city",      "state",     "zip",          "country",         "county",        "birth_date",
+    "sex",       "language",  "organization", "external_id",     "voter_file_id", "van_id",
+    "source",    "tags",      "consent",      "subscribed_time", "activity_time", "latitude",
+    "longitude", "time_zone", "engagement"};
 
 constexpr std::array<std::string_view, 9> kStatusNames = {
-    "unknown", "subscribed", "unsubscribed", "complained", "bouncing",
+    "unknown", "subscribed",   "unsubscribed", "complained", "bouncing",
     "cleaned", "do_not_email", "do_not_share", "deceased"};
 
 absl::Status Malformed(std::string_view what) {
@@ -43,7 +42,8 @@ absl::Status DecodeInto(std::string_view bytes, ContactRecord& record) {
   const uint8_t status = reader.U8();
   if (reader.failed()) return Malformed("shorter than its header");
   if (version != kRecordVersion) return Malformed("of a version that this program does not know");
-  if (status >= kStatusNames.size()) return Malformed("of a status that this program does not know");
+  if (status >= kStatusNames.size())
+    return Malformed("of a status that this program does not know");
   size_t last = 0;
   while (reader.remaining() > 0) {
     const size_t field = reader.U8();

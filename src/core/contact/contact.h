@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ContactRecord: one address as one member brought it: who it is, where they live, on what consent, in which state of subscription.
+// ContactRecord: one address as one member brought it: who it is, where they live, on what
+// consent, in which state of subscription.
 //
-// It has room for every field that matching, segments, branding and enrichment need. A row of an export with several addresses becomes
-// several records with the same row number. Encoding v1 (docs/formats/record.md): u8 version, u32 row, u8 address ordinal, u8 status,
-// then fields {u8 Field, u16 length, bytes} in ascending order of Field, each at most once and never empty.
-// Units: UTF-8, NFC; at most kFieldBytesMax a field, kRecordBytesMax a record. Dates "YYYY-MM-DD" (or "YYYY", "YYYY-MM"), times RFC 3339 UTC.
-// Errors: Decode returns INVALID_ARGUMENT (RECORD_MALFORMED, RECORD_TOO_LARGE); never a crash, unknown fields are kept out (refused) by version.
+// It has room for every field that matching, segments, branding and enrichment need. A row of an
+// export with several addresses becomes several records with the same row number. Encoding v1
+// (docs/formats/record.md): u8 version, u32 row, u8 address ordinal, u8 status, then fields {u8
+// Field, u16 length, bytes} in ascending order of Field, each at most once and never empty.
+// Units: UTF-8, NFC; at most kFieldBytesMax a field, kRecordBytesMax a record. Dates "YYYY-MM-DD"
+// (or "YYYY", "YYYY-MM"), times RFC 3339 UTC.
+// Errors: Decode returns INVALID_ARGUMENT (RECORD_MALFORMED, RECORD_TOO_LARGE); never a crash,
+// unknown fields are kept out (refused) by version.
 // Threads: values. Plaintext: wipe what held it.
 #ifndef MUSTER_CORE_CONTACT_CONTACT_H_
 #define MUSTER_CORE_CONTACT_CONTACT_H_
@@ -33,8 +37,8 @@ enum class Field : uint8_t {
   kLastName = 5,
   kSuffix = 6,
   kNickname = 7,
-  kPhone = 8,    // E.164 when it can be read, else as written
-  kMobile = 9,   // likewise
+  kPhone = 8,   // E.164 when it can be read, else as written
+  kMobile = 9,  // likewise
   kAddress1 = 10,
   kAddress2 = 11,
   kCity = 12,
@@ -46,8 +50,8 @@ enum class Field : uint8_t {
   kSex = 18,
   kLanguage = 19,
   kOrganization = 20,
-  kExternalId = 21,      // the member's own key for the person
-  kVoterFileId = 22,     // state voter id, when the CRM has one
+  kExternalId = 21,   // the member's own key for the person
+  kVoterFileId = 22,  // state voter id, when the CRM has one
   kVanId = 23,
   kSource = 24,          // how the person joined, in the member's words
   kTags = 25,            // one a line, in the file's order
@@ -57,11 +61,12 @@ enum class Field : uint8_t {
   kLatitude = 29,
   kLongitude = 30,
   kTimeZone = 31,
-  kEngagement = 32,      // the member's own rating, as written
+  kEngagement = 32,  // the member's own rating, as written
 };
 inline constexpr size_t kFieldCount = 33;  // one past the last
 
-// What the file says of the subscription. Only kSubscribed and kUnknown may become contacts to mail.
+// What the file says of the subscription. Only kSubscribed and kUnknown may become contacts to
+// mail.
 enum class Status : uint8_t {
   kUnknown = 0,
   kSubscribed = 1,
@@ -82,8 +87,9 @@ bool ParseFieldName(std::string_view name, Field* field);
 std::string_view StatusName(Status status);
 
 struct ContactRecord {
-  uint32_t row = 0;      // 1-based data row in its file, header not counted; files of one upload count on
-  uint8_t ordinal = 0;   // 0 for the row's first address, 1 for the next
+  // 1-based data row in its file, header not counted; files of one upload count on.
+  uint32_t row = 0;
+  uint8_t ordinal = 0;  // 0 for the row's first address, 1 for the next
   Status status = Status::kUnknown;
   std::array<std::string, kFieldCount> fields;
 
@@ -93,7 +99,8 @@ struct ContactRecord {
   void Clear();
 };
 
-// Appends the encoding to `out`. RECORD_TOO_LARGE or FIELD_TOO_LONG (naming the field) when it does not fit.
+// Appends the encoding to `out`. RECORD_TOO_LARGE or FIELD_TOO_LONG (naming the field) when it does
+// not fit.
 absl::Status EncodeRecord(const ContactRecord& record, std::string& out);
 absl::Status DecodeRecord(std::string_view bytes, ContactRecord& record);
 

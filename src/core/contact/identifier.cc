@@ -20,11 +20,12 @@ namespace {
 constexpr size_t kLocalBytesMax = 64;
 constexpr size_t kDomainBytesMax = 253;
 constexpr size_t kLabelBytesMax = 63;
-// No address of kEmailBytesMax bytes comes from more text than this; it bounds what ICU and libidn2 get to chew on.
+// No address of kEmailBytesMax bytes comes from more text than this; it bounds what ICU and libidn2
+// get to chew on.
 constexpr size_t kEmailTextBytesMax = 1024;
 
-constexpr uint8_t kAtom = 1;    // RFC 5322 atext
-constexpr uint8_t kLabel = 2;   // letters, digits, hyphen
+constexpr uint8_t kAtom = 1;   // RFC 5322 atext
+constexpr uint8_t kLabel = 2;  // letters, digits, hyphen
 constexpr uint8_t kDigit = 4;
 
 constexpr std::array<uint8_t, 256> MakeClasses() {
@@ -60,10 +61,11 @@ absl::Status TooLong() {
                     "longer than mail allows (64 bytes before the @, 254 in all); correct it");
 }
 
-// Characters of a Unicode local part that nobody can see, or that no standard has assigned, are dirt from copying.
+// Characters of a Unicode local part that nobody can see, or that no standard has assigned, are
+// dirt from copying.
 bool IsVisible(UChar32 c) {
-  constexpr uint32_t kRefused = U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CN_MASK | U_GC_CO_MASK |
-                                U_GC_CS_MASK | U_GC_Z_MASK;
+  constexpr uint32_t kRefused =
+      U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CN_MASK | U_GC_CO_MASK | U_GC_CS_MASK | U_GC_Z_MASK;
   return (U_GET_GC_MASK(c) & kRefused) == 0;
 }
 
@@ -76,7 +78,8 @@ absl::Status CheckLocal(std::string_view local) {
       if (previous == '.') return BadLocal("a dot at the start, or two in a row");
     } else if ((ClassOf(c) & kAtom) == 0) {
       if (c == '@') return BadLocal("more than one @");
-      if (static_cast<uint8_t>(c) < 0x80) return BadLocal("a space or character that no address has");
+      if (static_cast<uint8_t>(c) < 0x80)
+        return BadLocal("a space or character that no address has");
       ascii = false;
     }
     previous = c;
@@ -94,10 +97,11 @@ absl::Status CheckLocal(std::string_view local) {
   return absl::OkStatus();
 }
 
-// Appends `domain`, which is ASCII, in lowercase. Sets `*has_a_label` when a label starts with xn--.
+// Appends `domain`, which is ASCII, in lowercase. Sets `*has_a_label` when a label starts with
+// xn--.
 bool AppendAsciiDomain(std::string_view domain, std::string& out, bool* has_a_label) {
   if (domain.empty() || domain.size() > kDomainBytesMax) return false;
-  size_t label = 0;   // where the current one starts
+  size_t label = 0;  // where the current one starts
   size_t labels = 1;
   bool only_digits = true;
   const size_t start = out.size();
@@ -116,8 +120,10 @@ bool AppendAsciiDomain(std::string_view domain, std::string& out, bool* has_a_la
     }
   }
   const size_t size = domain.size() - label;
-  // No top-level domain has one letter or digits alone; four numbers are an address literal without its brackets.
-  if (labels < 2 || size < 2 || size > kLabelBytesMax || domain.back() == '-' || only_digits) return false;
+  // No top-level domain has one letter or digits alone; four numbers are an address literal without
+  // its brackets.
+  if (labels < 2 || size < 2 || size > kLabelBytesMax || domain.back() == '-' || only_digits)
+    return false;
   for (char c : domain) out.push_back(Lower(c));
   for (size_t i = start; (i = out.find("xn--", i)) != std::string::npos; i += 4) {
     if (i == start || out[i - 1] == '.') *has_a_label = true;
@@ -167,8 +173,12 @@ size_t BlankAtStart(std::string_view text) {
   if (b(0) <= 0x20 || b(0) == 0x7f) return 1;
   if (b(0) == 0xc2 && (b(1) == 0x85 || b(1) == 0xa0 || b(1) == 0xad)) return 2;
   if (b(0) == 0xe1 && b(1) == 0x9a && b(2) == 0x80) return 3;
-  if (b(0) == 0xe2 && b(1) == 0x80 && ((b(2) >= 0x80 && b(2) <= 0x8f) || (b(2) >= 0xa8 && b(2) <= 0xaf))) return 3;
-  if (b(0) == 0xe2 && b(1) == 0x81 && (b(2) == 0x9f || b(2) == 0xa0 || (b(2) >= 0xa6 && b(2) <= 0xa9))) return 3;
+  if (b(0) == 0xe2 && b(1) == 0x80 &&
+      ((b(2) >= 0x80 && b(2) <= 0x8f) || (b(2) >= 0xa8 && b(2) <= 0xaf)))
+    return 3;
+  if (b(0) == 0xe2 && b(1) == 0x81 &&
+      (b(2) == 0x9f || b(2) == 0xa0 || (b(2) >= 0xa6 && b(2) <= 0xa9)))
+    return 3;
   if (b(0) == 0xe3 && b(1) == 0x80 && b(2) == 0x80) return 3;
   if (b(0) == 0xef && b(1) == 0xbb && b(2) == 0xbf) return 3;
   return 0;
@@ -270,18 +280,21 @@ std::string_view TrimSpace(std::string_view text) {
 absl::Status ParseEmailInto(std::string_view text, std::string& out) {
   out.clear();
   text = TrimSpace(text);
-  if (text.empty()) return EmailError(v1::EMAIL_MISSING, "no address; fill it in or leave the row out");
+  if (text.empty())
+    return EmailError(v1::EMAIL_MISSING, "no address; fill it in or leave the row out");
   if (text.size() > kEmailTextBytesMax) return TooLong();
   const size_t at = text.rfind('@');
   if (at == std::string_view::npos) {
-    return IsUtf8(text) ? BadLocal("no @ in it") : EmailError(v1::ENCODING_MALFORMED, "not UTF-8 text");
+    return IsUtf8(text) ? BadLocal("no @ in it")
+                        : EmailError(v1::ENCODING_MALFORMED, "not UTF-8 text");
   }
   std::string_view local = text.substr(0, at);
   const std::string_view domain = text.substr(at + 1);
   std::string normal;
   if (!IsAscii(text)) {
     if (!IsUtf8(text)) {
-      return EmailError(v1::ENCODING_MALFORMED, "not UTF-8 text; save the file as UTF-8 or name its encoding");
+      return EmailError(v1::ENCODING_MALFORMED,
+                        "not UTF-8 text; save the file as UTF-8 or name its encoding");
     }
     normal = ToNfc(local);
     local = normal;
@@ -290,7 +303,8 @@ absl::Status ParseEmailInto(std::string_view text, std::string& out) {
   if (local.size() > kLocalBytesMax) return TooLong();
   out.append(local);
   out.push_back('@');
-  absl::Status status = domain.size() > kDomainBytesMax && IsAscii(domain) ? TooLong() : AppendDomain(domain, out);
+  absl::Status status =
+      domain.size() > kDomainBytesMax && IsAscii(domain) ? TooLong() : AppendDomain(domain, out);
   if (status.ok() && out.size() > kEmailBytesMax) status = TooLong();
   if (!status.ok()) out.clear();
   return status;

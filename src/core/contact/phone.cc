@@ -13,8 +13,9 @@ namespace {
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
-constexpr size_t kPhoneBytesMax = 64;  // with extension and all punctuation; libphonenumber gets no more to chew on
-constexpr size_t kE164BytesMax = 16;   // the plus and fifteen digits
+constexpr size_t kPhoneBytesMax =
+    64;  // with extension and all punctuation; libphonenumber gets no more to chew on
+constexpr size_t kE164BytesMax = 16;  // the plus and fifteen digits
 constexpr size_t kDigitsMin = 7;
 constexpr size_t kDigitsMax = 24;
 
@@ -30,8 +31,9 @@ bool IsPlusOneRegion(std::string_view region) {
   return false;
 }
 
-// NXX-NXX-XXXX of the North American plan: no area code N11, N9X, 37X, 96X (reserved) or 555, no exchange N11, and not one
-// digit ten times, which is how people fill in a field that they were made to fill in.
+// NXX-NXX-XXXX of the North American plan: no area code N11, N9X, 37X, 96X (reserved) or 555, no
+// exchange N11, and not one digit ten times, which is how people fill in a field that they were
+// made to fill in.
 bool IsPlusOneNumber(std::string_view ten) {
   const auto n = [&](size_t i) { return ten[i] >= '2' && ten[i] <= '9'; };
   if (ten.size() != 10 || !n(0) || !n(3)) return false;
@@ -53,7 +55,8 @@ std::string_view WithoutExtension(std::string_view text) {
     if (mark < word.size() + 10) continue;
     const size_t start = mark - word.size();
     bool same = true;
-    for (size_t i = 0; i < word.size(); ++i) same = same && (text[start + i] | 0x20) == (word[i] | 0x20);
+    for (size_t i = 0; i < word.size(); ++i)
+      same = same && (text[start + i] | 0x20) == (word[i] | 0x20);
     if (same) return text.substr(0, start);
   }
   return text;
@@ -69,16 +72,19 @@ std::string PlusOne(std::string_view ten) {
   return e164;
 }
 
-// libphonenumber is exact and slow, some ten microseconds a number: it sees what punctuation alone does not explain.
+// libphonenumber is exact and slow, some ten microseconds a number: it sees what punctuation alone
+// does not explain.
 absl::StatusOr<std::string> ParseWorldwide(std::string_view text, std::string_view region) {
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  if (util.Parse(std::string(text), std::string(region), &number) != PhoneNumberUtil::NO_PARSING_ERROR) {
+  if (util.Parse(std::string(text), std::string(region), &number) !=
+      PhoneNumberUtil::NO_PARSING_ERROR) {
     return Malformed();
   }
   std::string e164;
   util.Format(number, PhoneNumberUtil::E164, &e164);
-  // One rule for +1, whichever way it came, so that a number is never good in one spelling and bad in another.
+  // One rule for +1, whichever way it came, so that a number is never good in one spelling and bad
+  // in another.
   const bool good = number.country_code() == 1 ? IsPlusOneNumber(std::string_view(e164).substr(2))
                                                : util.IsValidNumber(number);
   // libphonenumber lets some countries have more digits than E.164 has.

@@ -22,23 +22,32 @@ constexpr size_t kFieldHeaderBytes = 3;
 
 int Strictness(Status status) {
   switch (status) {
-    case Status::kUnknown: return 0;
-    case Status::kSubscribed: return 1;
-    case Status::kBouncing: return 2;
-    case Status::kCleaned: return 3;
-    case Status::kDeceased: return 4;
-    case Status::kDoNotEmail: return 5;
-    case Status::kUnsubscribed: return 6;
-    case Status::kComplained: return 7;
-    case Status::kDoNotShare: return 8;
+    case Status::kUnknown:
+      return 0;
+    case Status::kSubscribed:
+      return 1;
+    case Status::kBouncing:
+      return 2;
+    case Status::kCleaned:
+      return 3;
+    case Status::kDeceased:
+      return 4;
+    case Status::kDoNotEmail:
+      return 5;
+    case Status::kUnsubscribed:
+      return 6;
+    case Status::kComplained:
+      return 7;
+    case Status::kDoNotShare:
+      return 8;
   }
   return 0;
 }
 
 bool SameAddress(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 // An address's flag counts whatever it says, unless it says no or gives a time of zeros.
@@ -47,7 +56,9 @@ bool IsRaised(std::string_view cell) {
   return ParseYesNo(cell).value_or(true);
 }
 
-bool IsZero(std::string_view number) { return number.find_first_not_of("0.-") == std::string_view::npos; }
+bool IsZero(std::string_view number) {
+  return number.find_first_not_of("0.-") == std::string_view::npos;
+}
 
 bool IsName(Field field) {
   return field == Field::kFirstName || field == Field::kMiddleName || field == Field::kLastName ||
@@ -57,7 +68,8 @@ bool IsName(Field field) {
 // 3125550123.0 is how a data frame writes a column of numbers with holes in it.
 std::string_view WithoutFraction(std::string_view number) {
   if (number.size() > 9 && number.substr(number.size() - 2) == ".0" &&
-      number.substr(0, number.size() - 2).find_first_not_of("0123456789") == std::string_view::npos) {
+      number.substr(0, number.size() - 2).find_first_not_of("0123456789") ==
+          std::string_view::npos) {
     number.remove_suffix(2);
   }
   return number;
@@ -75,9 +87,10 @@ ContactReader::~ContactReader() {
   crypto::Wipe(address_text_.data(), address_text_.size());
 }
 
-absl::StatusOr<std::unique_ptr<ContactReader>> ContactReader::Open(const std::filesystem::path& path,
-                                                                   const ReaderOptions& options) {
-  MUSTER_ASSIGN_OR_RETURN(std::unique_ptr<TextSource> source, TextSource::Open(path, options.encoding));
+absl::StatusOr<std::unique_ptr<ContactReader>> ContactReader::Open(
+    const std::filesystem::path& path, const ReaderOptions& options) {
+  MUSTER_ASSIGN_OR_RETURN(std::unique_ptr<TextSource> source,
+                          TextSource::Open(path, options.encoding));
   std::unique_ptr<ContactReader> reader(
       new ContactReader(std::make_unique<CsvReader>(std::move(source)), options));
   MUSTER_RETURN_IF_ERROR(reader->ReadHeader());
@@ -92,7 +105,8 @@ absl::Status ContactReader::ReadHeader() {
   } else {
     // Excel writes "sep=;" above the header.
     const auto first = csv_->PeekHeader(',');
-    if (first.ok() && !first->empty() && first->front().substr(0, 4) == "sep=" && first->front().size() <= 5) {
+    if (first.ok() && !first->empty() && first->front().substr(0, 4) == "sep=" &&
+        first->front().size() <= 5) {
       delimiters = {first->front().size() == 5 ? first->front()[4] : ','};
       MUSTER_RETURN_IF_ERROR(csv_->SkipFirstLine());
     }
@@ -107,13 +121,15 @@ absl::Status ContactReader::ReadHeader() {
       continue;
     }
     const size_t score = ScoreHeader(*names);
-    if (header.empty() || score > best_score || (score == best_score && names->size() > header.size())) {
+    if (header.empty() || score > best_score ||
+        (score == best_score && names->size() > header.size())) {
       header = *std::move(names);
       best_score = score;
       mapping_.delimiter = delimiter;
     }
   }
-  // A quote that is broken for the right delimiter may be a letter for a wrong one, which then knows no column.
+  // A quote that is broken for the right delimiter may be a letter for a wrong one, which then
+  // knows no column.
   if (best_score == 0 && !problem.ok()) return problem;
   if (header.empty()) {
     return MakeError(v1::CSV_NO_HEADER, path + " holds nothing but blank lines; export it again");
@@ -125,7 +141,8 @@ absl::Status ContactReader::ReadHeader() {
     return MakeError(v1::ENCODING_MALFORMED,
                      path + ": line " + std::to_string(csv_->line()) + ": the header is not " +
                          std::string(EncodingName(csv_->source().encoding())) +
-                         " text; save the file as UTF-8, or name its encoding with --encoding (windows-1252, utf-16le)");
+                         " text; save the file as UTF-8, or name its encoding with --encoding "
+                         "(windows-1252, utf-16le)");
   }
   csv_->set_expected_cells(header.size());
   const char delimiter = mapping_.delimiter;
@@ -139,21 +156,34 @@ absl::Status ContactReader::ReadHeader() {
   if (mapping_.format == ExportFormat::kActionNetwork) tag_style_ = TagStyle::kCommaSpace;
   for (const ColumnMapping& column : mapping_.columns) {
     switch (column.role) {
-      case Role::kEmail: address_columns_.push_back(column); break;
-      case Role::kEmailBad: bad_columns_.push_back(column); break;
+      case Role::kEmail:
+        address_columns_.push_back(column);
+        break;
+      case Role::kEmailBad:
+        bad_columns_.push_back(column);
+        break;
       case Role::kStatus:
       case Role::kOptIn:
-      case Role::kFlag: status_columns_.push_back(column); break;
-      case Role::kFullName: name_columns_.push_back(column); break;
-      case Role::kZip4: zip4_columns_.push_back(column); break;
-      case Role::kField: field_columns_.push_back(column); break;
+      case Role::kFlag:
+        status_columns_.push_back(column);
+        break;
+      case Role::kFullName:
+        name_columns_.push_back(column);
+        break;
+      case Role::kZip4:
+        zip4_columns_.push_back(column);
+        break;
+      case Role::kField:
+        field_columns_.push_back(column);
+        break;
     }
     if (column.role == Role::kField && IsPostal(*column.field) && column.group != kEveryGroup) {
       postal_groups_.push_back(column.group);
     }
   }
   std::sort(postal_groups_.begin(), postal_groups_.end());
-  postal_groups_.erase(std::unique(postal_groups_.begin(), postal_groups_.end()), postal_groups_.end());
+  postal_groups_.erase(std::unique(postal_groups_.begin(), postal_groups_.end()),
+                       postal_groups_.end());
   if (options_.rejects != nullptr) MUSTER_RETURN_IF_ERROR(options_.rejects->Begin(mapping_.header));
   return absl::OkStatus();
 }
@@ -193,8 +223,9 @@ absl::StatusOr<bool> ContactReader::NextRow() {
     MUSTER_ASSIGN_OR_RETURN(const CsvReader::Outcome outcome, csv_->Next());
     if (outcome == CsvReader::Outcome::kEnd) {
       if (rows_ == 0) {
-        return MakeError(v1::CSV_NO_ROWS, csv_->source().path().string() +
-                                              " has a header and no rows; leave it out, or export it again");
+        return MakeError(v1::CSV_NO_ROWS,
+                         csv_->source().path().string() +
+                             " has a header and no rows; leave it out, or export it again");
       }
       file_hash_ = csv_->source().FinishHash();
       return false;
@@ -203,7 +234,8 @@ absl::StatusOr<bool> ContactReader::NextRow() {
     if (uint64_t{options_.first_row} + rows_ > std::numeric_limits<uint32_t>::max()) {
       return MakeError(v1::FILE_TOO_LARGE,
                        csv_->source().path().string() + ": an upload takes no more than " +
-                           std::to_string(std::numeric_limits<uint32_t>::max()) + " rows; split the file");
+                           std::to_string(std::numeric_limits<uint32_t>::max()) +
+                           " rows; split the file");
     }
     ++rows_;
     if (outcome == CsvReader::Outcome::kBroken) {
@@ -211,10 +243,10 @@ absl::StatusOr<bool> ContactReader::NextRow() {
       continue;
     }
     if (!csv_->is_utf8()) {
-      MUSTER_RETURN_IF_ERROR(
-          RejectRow(v1::ENCODING_MALFORMED, "",
-                    "not " + std::string(EncodingName(mapping_.encoding)) +
-                        " text; save the file as UTF-8, or name its encoding with --encoding windows-1252"));
+      MUSTER_RETURN_IF_ERROR(RejectRow(
+          v1::ENCODING_MALFORMED, "",
+          "not " + std::string(EncodingName(mapping_.encoding)) +
+              " text; save the file as UTF-8, or name its encoding with --encoding windows-1252"));
       continue;
     }
     if (const std::optional<Refusal> refusal = ReadStatus()) {
@@ -247,24 +279,29 @@ absl::Status ContactReader::RejectBroken() {
       return RejectRow(v1::CSV_RAGGED_ROW, "",
                        "has " + std::to_string(csv_->cells().size()) + " columns, the header has " +
                            std::to_string(mapping_.header.size()) +
-                           "; look for a delimiter too many or too few, and put cells that hold one into quotes");
+                           "; look for a delimiter too many or too few, and put cells that hold "
+                           "one into quotes");
     case v1::CSV_STRAY_QUOTE:
-      return RejectRow(v1::CSV_STRAY_QUOTE, "",
-                       "line " + line + " has text after a closing quote; double the quotes inside quotes");
+      return RejectRow(
+          v1::CSV_STRAY_QUOTE, "",
+          "line " + line + " has text after a closing quote; double the quotes inside quotes");
     default:
       return RejectRow(csv_->broken_reason(), "",
-                       "a quote opens in line " + line + " and is not closed; close it, or double it if it is a letter");
+                       "a quote opens in line " + line +
+                           " and is not closed; close it, or double it if it is a letter");
   }
 }
 
-absl::Status ContactReader::RejectRow(Reason reason, std::string_view column, std::string_view message) {
+absl::Status ContactReader::RejectRow(Reason reason, std::string_view column,
+                                      std::string_view message) {
   ++rejected_;
   if (options_.rejects == nullptr) return absl::OkStatus();
-  return options_.rejects->Add(
-      {options_.first_row + rows_ - 1, csv_->line(), reason, column, message, false, csv_->cells()});
+  return options_.rejects->Add({options_.first_row + rows_ - 1, csv_->line(), reason, column,
+                                message, false, csv_->cells()});
 }
 
-absl::Status ContactReader::ReportKept(Reason reason, std::string_view column, std::string_view message) {
+absl::Status ContactReader::ReportKept(Reason reason, std::string_view column,
+                                       std::string_view message) {
   ++kept_without_;
   if (options_.rejects == nullptr) return absl::OkStatus();
   return options_.rejects->Add(
@@ -280,7 +317,8 @@ std::optional<ContactReader::Refusal> ContactReader::ReadStatus() {
       if (!IsRaised(cell)) continue;
       // "On Hold Opt Out" says more than that the address is on hold.
       const std::optional<Status> word = ParseYesNo(cell) ? std::nullopt : ParseStatusWord(cell);
-      row_status_ = StricterOf(row_status_, StricterOf(column.flag, word.value_or(Status::kUnknown)));
+      row_status_ =
+          StricterOf(row_status_, StricterOf(column.flag, word.value_or(Status::kUnknown)));
       continue;
     }
     if (column.role == Role::kOptIn) {
@@ -298,10 +336,12 @@ std::optional<ContactReader::Refusal> ContactReader::ReadStatus() {
       last_word_status_ = ParseStatusWord(cell);
     }
     if (!last_word_status_) {
-      return Refusal{v1::STATUS_UNKNOWN, column.column,
-                     "not a subscription status that this program knows; write subscribed, unsubscribed, bouncing, "
-                     "cleaned, spam complaint or do not email, or leave the column out with --map " +
-                         column.Target() + "="};
+      return Refusal{
+          v1::STATUS_UNKNOWN, column.column,
+          "not a subscription status that this program knows; write subscribed, unsubscribed, "
+          "bouncing, "
+          "cleaned, spam complaint or do not email, or leave the column out with --map " +
+              column.Target() + "="};
     }
     row_status_ = StricterOf(row_status_, *last_word_status_);
   }
@@ -341,12 +381,14 @@ bool ContactReader::IsInPostalGroup(const ColumnMapping& column) const {
 uint8_t ContactReader::ChoosePostalGroup() const {
   if (postal_groups_.empty()) return 0;
   if (postal_groups_.size() == 1) return postal_groups_.front();
-  // A country alone is a default that some CRMs fill in for everybody; it makes no address while there is another.
+  // A country alone is a default that some CRMs fill in for everybody; it makes no address while
+  // there is another.
   for (const bool any_part : {false, true}) {
     for (uint8_t group : postal_groups_) {
       for (const ColumnMapping& column : field_columns_) {
         if (column.group != group || !IsPostal(*column.field)) continue;
-        const bool telling = *column.field == Field::kAddress1 || *column.field == Field::kCity || *column.field == Field::kZip;
+        const bool telling = *column.field == Field::kAddress1 || *column.field == Field::kCity ||
+                             *column.field == Field::kZip;
         if ((telling || any_part) && !CleanCell(CellOf(column)).empty()) return group;
       }
     }
@@ -371,7 +413,8 @@ void ContactReader::ReadFields(ContactRecord& record) {
   for (const ColumnMapping& column : field_columns_) {
     const Field field = *column.field;
     if (!record[field].empty() || (IsPostal(field) && !IsInPostalGroup(column))) continue;
-    const std::string_view cell = IsName(field) ? CleanName(CellOf(column)) : CleanCell(CellOf(column));
+    const std::string_view cell =
+        IsName(field) ? CleanName(CellOf(column)) : CleanCell(CellOf(column));
     if (cell.empty()) continue;
     if (field == Field::kZip) {
       // Read once the country is known.
@@ -389,27 +432,32 @@ void ContactReader::ReadFields(ContactRecord& record) {
     for (const ColumnMapping& column : zip4_columns_) {
       if (plus4.empty() && IsInPostalGroup(column)) plus4 = CleanCell(CellOf(column));
     }
-    const std::string_view country = record[Field::kCountry].empty() ? std::string_view(options_.region)
-                                                                     : std::string_view(record[Field::kCountry]);
+    const std::string_view country = record[Field::kCountry].empty()
+                                         ? std::string_view(options_.region)
+                                         : std::string_view(record[Field::kCountry]);
     SetZip(zip, plus4, IsUnitedStates(country), record[Field::kZip]);
     LimitField(*zip_column, record[Field::kZip]);
   }
   for (const ColumnMapping& column : name_columns_) {
     const std::string_view cell = CleanName(CellOf(column));
-    if (cell.empty() || !record[Field::kFirstName].empty() || !record[Field::kLastName].empty()) continue;
+    if (cell.empty() || !record[Field::kFirstName].empty() || !record[Field::kLastName].empty())
+      continue;
     SplitFullName(cell, record);
-    for (Field part : {Field::kPrefix, Field::kFirstName, Field::kMiddleName, Field::kLastName, Field::kSuffix}) {
+    for (Field part : {Field::kPrefix, Field::kFirstName, Field::kMiddleName, Field::kLastName,
+                       Field::kSuffix}) {
       LimitField(column, record[part]);
     }
   }
 }
 
-void ContactReader::ReadField(const ColumnMapping& column, std::string_view cell, ContactRecord& record) {
+void ContactReader::ReadField(const ColumnMapping& column, std::string_view cell,
+                              ContactRecord& record) {
   std::string& text = record[*column.field];
   switch (*column.field) {
     case Field::kPhone:
     case Field::kMobile: {
-      const absl::StatusOr<std::string> number = contact::ParsePhone(WithoutFraction(cell), options_.region);
+      const absl::StatusOr<std::string> number =
+          contact::ParsePhone(WithoutFraction(cell), options_.region);
       if (number.ok()) {
         text.assign(*number);
       } else {
@@ -426,22 +474,27 @@ void ContactReader::ReadField(const ColumnMapping& column, std::string_view cell
       return;
     case Field::kBirthDate:
       if (!SetBirthDate(cell, date_order_, text)) {
-        notices_.push_back({v1::BIRTH_DATE_MALFORMED, column.column, "not a date of birth; write it as 1970-12-31"});
+        notices_.push_back({v1::BIRTH_DATE_MALFORMED, column.column,
+                            "not a date of birth; write it as 1970-12-31"});
       }
       return;
     case Field::kSubscribedTime:
     case Field::kActivityTime:
       if (!SetTime(cell, date_order_, text)) {
-        notices_.push_back({v1::TIME_MALFORMED, column.column, "not a time; write it as 2026-01-31 17:05:00"});
+        notices_.push_back(
+            {v1::TIME_MALFORMED, column.column, "not a time; write it as 2026-01-31 17:05:00"});
       }
       return;
-    case Field::kTags: SetTags(cell, tag_style_, text); return;
+    case Field::kTags:
+      SetTags(cell, tag_style_, text);
+      return;
     case Field::kLatitude:
     case Field::kLongitude:
       // Mailchimp's way of not knowing.
       if (!IsZero(cell)) SetText(cell, text);
       return;
-    default: SetText(cell, text);
+    default:
+      SetText(cell, text);
   }
 }
 
@@ -449,7 +502,8 @@ void ContactReader::LimitField(const ColumnMapping& column, std::string& text) {
   if (text.size() <= contact::kFieldBytesMax) return;
   const std::string limit = std::to_string(contact::kFieldBytesMax) + " bytes";
   if (column.field == Field::kConsent) {
-    refusals_.push_back({v1::FIELD_TOO_LONG, column.column, "a consent text longer than " + limit + "; shorten it"});
+    refusals_.push_back({v1::FIELD_TOO_LONG, column.column,
+                         "a consent text longer than " + limit + "; shorten it"});
     return;
   }
   if (column.field == Field::kTags) {
@@ -474,11 +528,13 @@ void ContactReader::LimitRecord(ContactRecord& record) {
   if (bytes() <= contact::kRecordBytesMax) return;
   if (!record[Field::kTags].empty()) {
     record[Field::kTags].clear();
-    notices_.push_back({v1::RECORD_TOO_LARGE, "", "the tags, for want of room beside the other fields"});
+    notices_.push_back(
+        {v1::RECORD_TOO_LARGE, "", "the tags, for want of room beside the other fields"});
   }
   if (bytes() > contact::kRecordBytesMax) {
     refusals_.push_back({v1::RECORD_TOO_LARGE, "",
-                         "the fields together take more than " + std::to_string(contact::kRecordBytesMax) +
+                         "the fields together take more than " +
+                             std::to_string(contact::kRecordBytesMax) +
                              " bytes; shorten the longest"});
   }
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ContactReader: the contacts of one export, row by row: the layout recognized, cells cleaned, statuses read, bad rows handed to a RejectSink.
+// ContactReader: the contacts of one export, row by row: the layout recognized, cells cleaned,
+// statuses read, bad rows handed to a RejectSink.
 //
-// Rule: a row with several good addresses gives as many records, of the same row and ordinals 0, 1, ...; one without a good address, or with
-// a status that nobody can read, is rejected. A value that cannot be read (a second address, a date, an overlong field) is reported and the row
-// kept without it, but for the consent text, without which a row is not kept. A phone number that cannot be read is kept as written: it may be
-// good for a person, and only E.164 is matched. The strictest status that any column gives is the row's: see StricterOf.
-// Units: rows are numbered from ReaderOptions::first_row, blank ones not counted. Records always pass contact::EncodeRecord.
-// Errors: a status when reading cannot go on, naming file, line or column and the remedy: CsvReader's, MapColumns', CSV_NO_HEADER, CSV_NO_ROWS,
-// CSV_STRAY_QUOTE and ENCODING_MALFORMED (in the header), and what the sink returns.
+// Rule: a row with several good addresses gives as many records, of the same row and ordinals 0,
+// 1, ...; one without a good address, or with a status that nobody can read, is rejected. A value
+// that cannot be read (a second address, a date, an overlong field) is reported and the row kept
+// without it, but for the consent text, without which a row is not kept. A phone number that
+// cannot be read is kept as written: it may be good for a person, and only E.164 is matched. The
+// strictest status that any column gives is the row's: see StricterOf.
+// Units: rows are numbered from ReaderOptions::first_row, blank ones not counted. Records always
+// pass contact::EncodeRecord.
+// Errors: a status when reading cannot go on, naming file, line or column and the remedy:
+// CsvReader's, MapColumns', CSV_NO_HEADER, CSV_NO_ROWS, CSV_STRAY_QUOTE and ENCODING_MALFORMED (in
+// the header), and what the sink returns.
 // Threads: one at a time. Memory does not grow with the file; plaintext is wiped at the end.
 // Source: docs/formats/exports.md.
 #ifndef MUSTER_CORE_INGEST_CONTACT_READER_H_
@@ -27,6 +32,7 @@
 #include "core/base/bytes.h"
 #include "core/contact/contact.h"
 #include "core/ingest/csv_reader.h"
+#include "core/ingest/date_value.h"
 #include "core/ingest/export_format.h"
 #include "core/ingest/field_value.h"
 #include "core/ingest/reject.h"
@@ -34,15 +40,17 @@
 namespace muster::ingest {
 
 struct ReaderOptions {
-  ColumnCorrections map;               // FIELD, COLUMN
-  uint32_t first_row = 1;              // of the first data row: one more than the rows of the upload's files before
-  std::string region = "US";           // ISO 3166: whose phone numbers and whose order of dates
-  std::optional<Encoding> encoding;    // when the file has no byte order mark
-  std::optional<char> delimiter;       // else found from the header
-  RejectSink* rejects = nullptr;       // not owned; may be null
+  ColumnCorrections map;  // FIELD, COLUMN
+  uint32_t first_row =
+      1;  // of the first data row: one more than the rows of the upload's files before
+  std::string region = "US";         // ISO 3166: whose phone numbers and whose order of dates
+  std::optional<Encoding> encoding;  // when the file has no byte order mark
+  std::optional<char> delimiter;     // else found from the header
+  RejectSink* rejects = nullptr;     // not owned; may be null
 };
 
-// Which of two statuses binds: do-not-share, then complained, unsubscribed, do-not-email, deceased, cleaned, bouncing, subscribed, unknown.
+// Which of two statuses binds: do-not-share, then complained, unsubscribed, do-not-email, deceased,
+// cleaned, bouncing, subscribed, unknown.
 contact::Status StricterOf(contact::Status a, contact::Status b);
 
 class ContactReader {
@@ -56,7 +64,8 @@ class ContactReader {
 
   const Mapping& mapping() const { return mapping_; }
 
-  // The next record into `record` (replaced); false at the end. CSV_NO_ROWS when there never was one.
+  // The next record into `record` (replaced); false at the end. CSV_NO_ROWS when there never was
+  // one.
   absl::StatusOr<bool> Next(contact::ContactRecord& record);
 
   uint32_t rows() const { return rows_; }          // data rows so far, rejected ones included
@@ -91,7 +100,8 @@ class ContactReader {
   std::optional<Refusal> ReadStatus();
   // Fields beside the address; what goes wrong is put into refusals_ and notices_.
   void ReadFields(contact::ContactRecord& record);
-  void ReadField(const ColumnMapping& column, std::string_view cell, contact::ContactRecord& record);
+  void ReadField(const ColumnMapping& column, std::string_view cell,
+                 contact::ContactRecord& record);
   void LimitField(const ColumnMapping& column, std::string& text);
   void LimitRecord(contact::ContactRecord& record);
   bool IsInPostalGroup(const ColumnMapping& column) const;

@@ -31,7 +31,8 @@ void CsvReader::set_delimiter(char delimiter) {
   stops_[static_cast<uint8_t>(line_end_)] = true;
 }
 
-// More text behind what is there, the row being read moved to the front. False when the row fills all that it may.
+// More text behind what is there, the row being read moved to the front. False when the row fills
+// all that it may.
 absl::StatusOr<bool> CsvReader::FillMore() {
   const size_t used = end_ - row_;
   if (used >= kLineBytesMax) return false;
@@ -90,7 +91,8 @@ uint64_t CsvReader::CountLines(size_t begin, size_t end) const {
   return lines;
 }
 
-// Cells of the row at row_. Positions only: doubled quotes are undone once the row is known to be whole.
+// Cells of the row at row_. Positions only: doubled quotes are undone once the row is known to be
+// whole.
 CsvReader::Scan CsvReader::ScanRow() {
   scanned_.clear();
   breaks_ = 0;
@@ -164,11 +166,12 @@ absl::StatusOr<CsvReader::Scan> CsvReader::ScanWholeRow() {
 }
 
 absl::Status CsvReader::TooLong() const {
-  return MakeError(v1::CSV_LINE_TOO_LONG,
-                   source_->path().string() + ": line " + std::to_string(line_) + " is longer than " +
-                       std::to_string(kLineBytesMax) +
-                       " bytes; check that this is a text file with one contact a line, or export it again",
-                   {{"line", std::to_string(line_)}});
+  return MakeError(
+      v1::CSV_LINE_TOO_LONG,
+      source_->path().string() + ": line " + std::to_string(line_) + " is longer than " +
+          std::to_string(kLineBytesMax) +
+          " bytes; check that this is a text file with one contact a line, or export it again",
+      {{"line", std::to_string(line_)}});
 }
 
 absl::StatusOr<std::vector<std::string>> CsvReader::PeekHeader(char delimiter) {
@@ -225,10 +228,13 @@ void CsvReader::GiveCells() {
 }
 
 absl::StatusOr<CsvReader::Outcome> CsvReader::GiveBroken(Reason reason) {
-  size_t quote = reason == v1::CSV_UNCLOSED_QUOTE && first_long_quote_ != kNowhere ? first_long_quote_ : quote_;
+  size_t quote = reason == v1::CSV_UNCLOSED_QUOTE && first_long_quote_ != kNowhere
+                     ? first_long_quote_
+                     : quote_;
   const char* line_end = nullptr;
   while (true) {
-    line_end = static_cast<const char*>(std::memchr(buffer_.data() + quote, line_end_, end_ - quote));
+    line_end =
+        static_cast<const char*>(std::memchr(buffer_.data() + quote, line_end_, end_ - quote));
     if (line_end != nullptr || source_->at_end()) break;
     quote -= row_;  // filling moves the row to the front
     MUSTER_ASSIGN_OR_RETURN(const bool more, FillMore());
@@ -259,10 +265,12 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::Next() {
     }
     MUSTER_ASSIGN_OR_RETURN(const Scan scan, ScanWholeRow());
     if (scan == Scan::kStrayQuote) {
-      // Over several lines it is likelier that an earlier quote was not closed; the lines after that one are kept.
+      // Over several lines it is likelier that an earlier quote was not closed; the lines after
+      // that one are kept.
       return GiveBroken(breaks_ > 0 ? v1::CSV_UNCLOSED_QUOTE : v1::CSV_STRAY_QUOTE);
     }
-    // Looking ahead for its end costs no more than a second pass: the next such quote would have closed this one.
+    // Looking ahead for its end costs no more than a second pass: the next such quote would have
+    // closed this one.
     if (scan == Scan::kUnclosedQuote) return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
     if (scanned_.size() == 1) {
       const Cell& only = scanned_.front();

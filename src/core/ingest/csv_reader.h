@@ -2,13 +2,16 @@
 //
 // CsvReader: rows of delimited text, as spreadsheets and CRMs write them, one at a time.
 //
-// Rule: one bad quote never swallows the file. A row whose quote is not closed, is followed by stray text, or runs over several lines
-// into the wrong number of cells is given back as broken up to the end of the line where that quote opened; reading goes on with the next line.
-// Quoted cells may hold delimiters, line breaks and doubled quotes; a quote inside an unquoted cell is a letter. Lines end with LF or CRLF, or
-// with CR when the first line does. Blank lines are passed over.
-// Units: lines and columns from 1; at most kLineBytesMax bytes a row, so memory is bounded whatever the file.
-// Errors: a status only when reading cannot go on: TextSource's, CSV_LINE_TOO_LONG; of PeekHeader also
-// CSV_STRAY_QUOTE and CSV_UNCLOSED_QUOTE.
+// Rule: one bad quote never swallows the file. A row whose quote is not closed, is followed by
+// stray text, or runs over several lines into the wrong number of cells is given back as broken up
+// to the end of the line where that quote opened; reading goes on with the next line. Quoted cells
+// may hold delimiters, line breaks and doubled quotes; a quote inside an unquoted cell is a
+// letter. Lines end with LF or CRLF, or with CR when the first line does. Blank lines are passed
+// over.
+// Units: lines and columns from 1; at most kLineBytesMax bytes a row, so memory is bounded
+// whatever the file.
+// Errors: a status only when reading cannot go on: TextSource's, CSV_LINE_TOO_LONG; of PeekHeader
+// also CSV_STRAY_QUOTE and CSV_UNCLOSED_QUOTE.
 // Threads: one at a time. The buffer holds plaintext and is wiped at the end.
 // Source: RFC 4180, and its breakers.
 #ifndef MUSTER_CORE_INGEST_CSV_READER_H_
@@ -39,8 +42,8 @@ class CsvReader {
   CsvReader(const CsvReader&) = delete;
   CsvReader& operator=(const CsvReader&) = delete;
 
-  // The next row's cells if `delimiter` were the delimiter; nothing is consumed. Empty at the end of the file.
-  // Works on the first row only: before Next().
+  // The next row's cells if `delimiter` were the delimiter; nothing is consumed. Empty at the end
+  // of the file. Works on the first row only: before Next().
   absl::StatusOr<std::vector<std::string>> PeekHeader(char delimiter);
   // Passes over the first line (Excel's "sep=;"): before Next().
   absl::Status SkipFirstLine();
@@ -51,8 +54,9 @@ class CsvReader {
 
   absl::StatusOr<Outcome> Next();
 
-  // Of the last row, until the next call. A row with the wrong number of cells is kBroken (CSV_RAGGED_ROW) and has them all;
-  // one broken by a quote has a single cell, its text as it stands in the file.
+  // Of the last row, until the next call. A row with the wrong number of cells is kBroken
+  // (CSV_RAGGED_ROW) and has them all; one broken by a quote has a single cell, its text as it
+  // stands in the file.
   std::span<const std::string_view> cells() const { return cells_; }
   uint64_t line() const { return row_line_; }
   bool is_ascii() const { return is_ascii_; }
@@ -87,7 +91,8 @@ class CsvReader {
   size_t expected_ = 0;
   std::array<bool, 256> stops_{};  // bytes that end an unquoted cell
 
-  std::string buffer_;  // [row_, end_) is unread text; one more byte after it is a line end, to stop scans
+  std::string
+      buffer_;  // [row_, end_) is unread text; one more byte after it is a line end, to stop scans
   size_t row_ = 0;
   size_t end_ = 0;
   bool started_ = false;
@@ -95,9 +100,9 @@ class CsvReader {
   // Of the row being scanned.
   std::vector<Cell> scanned_;
   size_t next_row_ = 0;
-  size_t quote_ = 0;            // where the last quoted cell opened
-  size_t first_long_quote_ = 0; // where the first quoted cell with a line break in it opened
-  uint64_t breaks_ = 0;         // line breaks inside quotes
+  size_t quote_ = 0;             // where the last quoted cell opened
+  size_t first_long_quote_ = 0;  // where the first quoted cell with a line break in it opened
+  uint64_t breaks_ = 0;          // line breaks inside quotes
 
   std::vector<std::string_view> cells_;
   uint64_t line_ = 1;  // of row_

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <filesystem>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/status.h"
 #include "core/contact/identifier.h"
+#include "core/ingest/column_names.h"
 #include "core/ingest/field_value.h"
 
 namespace muster::ingest {
@@ -19,504 +20,19 @@ namespace {
 using contact::Field;
 using contact::Status;
 
-constexpr uint8_t kByIpGroup = 9;  // Mailchimp's guess from where mail was opened
-
-struct Target {
-  Role role = Role::kField;
-  Field field = Field::kEmail;
-  Status flag = Status::kUnknown;
-  uint8_t group = 0;
-  uint8_t rank = 0;
-};
-
-constexpr Target To(Field field, uint8_t rank = 0) { return {Role::kField, field, Status::kUnknown, 0, rank}; }
-constexpr Target InGroup(Field field, uint8_t group) { return {Role::kField, field, Status::kUnknown, group, 0}; }
-constexpr Target Address(uint8_t group) { return {Role::kEmail, Field::kEmail, Status::kUnknown, group, 0}; }
-constexpr Target Bad(uint8_t group) { return {Role::kEmailBad, Field::kEmail, Status::kUnknown, group, 0}; }
-constexpr Target As(Role role) { return {role, Field::kEmail, Status::kUnknown, 0, 0}; }
-constexpr Target Flag(Status flag) { return {Role::kFlag, Field::kEmail, flag, 0, 0}; }
-
-struct Alias {
-  std::string_view key;  // as WordKey makes it
-  Target target;
-};
-
-// Names that mean the same whoever writes them.
-constexpr Alias kCommon[] = {
-    {"email", Address(0)},
-    {"emailaddress", Address(0)},
-    {"emailaddr", Address(0)},
-    {"mail", Address(0)},
-    {"useremail", Address(0)},
-    {"contactemail", Address(0)},
-    {"subscriberemail", Address(0)},
-    {"primaryemail", Address(0)},
-    {"primaryemailaddress", Address(0)},
-    {"preferredemail", Address(0)},
-    {"email1", Address(1)},
-    {"emailaddress1", Address(1)},
-    {"email2", Address(2)},
-    {"emailaddress2", Address(2)},
-    {"secondaryemail", Address(2)},
-    {"alternateemail", Address(2)},
-    {"alternativeemail", Address(2)},
-    {"email3", Address(3)},
-    {"emailaddress3", Address(3)},
-    {"email4", Address(4)},
-    {"emailaddress4", Address(4)},
-    {"personalemail", Address(5)},
-    {"homeemail", Address(5)},
-    {"mainemail", Address(6)},
-    {"otheremail", Address(7)},
-    {"workemail", Address(8)},
-    {"billingemail", Address(9)},
-    {"email1isbad", Bad(1)},
-    {"email2isbad", Bad(2)},
-    {"email3isbad", Bad(3)},
-    {"email4isbad", Bad(4)},
-
-    {"prefix", To(Field::kPrefix)},
-    {"nameprefix", To(Field::kPrefix)},
-    {"individualprefix", To(Field::kPrefix)},
-    {"salutation", To(Field::kPrefix, 1)},
-    {"honorific", To(Field::kPrefix, 1)},
-    {"firstname", To(Field::kFirstName)},
-    {"fname", To(Field::kFirstName)},
-    {"first", To(Field::kFirstName)},
-    {"givenname", To(Field::kFirstName)},
-    {"forename", To(Field::kFirstName)},
-    {"middlename", To(Field::kMiddleName)},
-    {"mname", To(Field::kMiddleName)},
-    {"middle", To(Field::kMiddleName)},
-    {"middleinitial", To(Field::kMiddleName, 1)},
-    {"lastname", To(Field::kLastName)},
-    {"lname", To(Field::kLastName)},
-    {"last", To(Field::kLastName)},
-    {"surname", To(Field::kLastName)},
-    {"familyname", To(Field::kLastName)},
-    {"suffix", To(Field::kSuffix)},
-    {"namesuffix", To(Field::kSuffix)},
-    {"individualsuffix", To(Field::kSuffix)},
-    {"nickname", To(Field::kNickname)},
-    {"preferredname", To(Field::kNickname, 1)},
-    {"fullname", As(Role::kFullName)},
-    {"name", As(Role::kFullName)},
-    {"contactname", As(Role::kFullName)},
-    {"displayname", As(Role::kFullName)},
-
-    {"phone", To(Field::kPhone)},
-    {"phonenumber", To(Field::kPhone)},
-    {"prefphone", To(Field::kPhone)},
-    {"preferredphone", To(Field::kPhone)},
-    {"primaryphone", To(Field::kPhone)},
-    {"telephone", To(Field::kPhone, 1)},
-    {"homephone", To(Field::kPhone, 1)},
-    {"homephonenumber", To(Field::kPhone, 1)},
-    {"landline", To(Field::kPhone, 1)},
-    {"mainphone", To(Field::kPhone, 2)},
-    {"workphone", To(Field::kPhone, 3)},
-    {"workphonenumber", To(Field::kPhone, 3)},
-    {"mobile", To(Field::kMobile)},
-    {"mobilephone", To(Field::kMobile)},
-    {"mobilenumber", To(Field::kMobile)},
-    {"mobilephonenumber", To(Field::kMobile)},
-    {"cell", To(Field::kMobile)},
-    {"cellphone", To(Field::kMobile)},
-    {"cellphonenumber", To(Field::kMobile)},
-    {"smsphonenumber", To(Field::kMobile, 1)},
-
-    {"address", To(Field::kAddress1)},
-    {"address1", To(Field::kAddress1)},
-    {"addressline1", To(Field::kAddress1)},
-    {"streetaddress", To(Field::kAddress1)},
-    {"streetaddress1", To(Field::kAddress1)},
-    {"street", To(Field::kAddress1, 1)},
-    {"street1", To(Field::kAddress1, 1)},
-    {"homeaddress", To(Field::kAddress1, 1)},
-    {"address2", To(Field::kAddress2)},
-    {"addressline2", To(Field::kAddress2)},
-    {"streetaddress2", To(Field::kAddress2)},
-    {"street2", To(Field::kAddress2)},
-    {"supplementaladdress1", To(Field::kAddress2)},
-    {"apartment", To(Field::kAddress2, 1)},
-    {"apt", To(Field::kAddress2, 1)},
-    {"unit", To(Field::kAddress2, 2)},
-    {"city", To(Field::kCity)},
-    {"town", To(Field::kCity, 1)},
-    {"cityname", To(Field::kCity, 1)},
-    {"state", To(Field::kState)},
-    {"stateprovince", To(Field::kState)},
-    {"stateabbreviated", To(Field::kState)},
-    {"statecode", To(Field::kState)},
-    {"province", To(Field::kState, 1)},
-    {"region", To(Field::kState, 2)},
-    {"zip", To(Field::kZip)},
-    {"zipcode", To(Field::kZip)},
-    {"zip5", To(Field::kZip)},
-    {"postalcode", To(Field::kZip, 1)},
-    {"postcode", To(Field::kZip, 1)},
-    {"postal", To(Field::kZip, 1)},
-    {"zip4", As(Role::kZip4)},
-    {"plus4", As(Role::kZip4)},
-    {"zipplus4", As(Role::kZip4)},
-    {"postalcodesuffix", As(Role::kZip4)},
-    {"country", To(Field::kCountry)},
-    {"countryname", To(Field::kCountry)},
-    {"countrycode", To(Field::kCountry, 1)},
-    {"county", To(Field::kCounty)},
-    {"countyname", To(Field::kCounty)},
-
-    {"birthdate", To(Field::kBirthDate)},
-    {"dateofbirth", To(Field::kBirthDate)},
-    {"dob", To(Field::kBirthDate)},
-    {"bornat", To(Field::kBirthDate)},
-    {"birthday", To(Field::kBirthDate, 1)},
-    {"birthyear", To(Field::kBirthDate, 2)},
-    {"yearofbirth", To(Field::kBirthDate, 2)},
-    {"sex", To(Field::kSex)},
-    {"gender", To(Field::kSex, 1)},
-    {"language", To(Field::kLanguage)},
-    {"preferredlanguage", To(Field::kLanguage)},
-    {"organization", To(Field::kOrganization)},
-    {"organisation", To(Field::kOrganization)},
-    {"organizationname", To(Field::kOrganization)},
-    {"company", To(Field::kOrganization, 1)},
-    {"companyname", To(Field::kOrganization, 1)},
-    {"employer", To(Field::kOrganization, 2)},
-    {"externalid", To(Field::kExternalId, 3)},
-    {"externalidentifier", To(Field::kExternalId, 3)},
-    {"memberid", To(Field::kExternalId, 3)},
-    {"contactid", To(Field::kExternalId, 3)},
-    {"constituentid", To(Field::kExternalId, 3)},
-    {"uniqueid", To(Field::kExternalId, 4)},
-    {"uuid", To(Field::kExternalId, 4)},
-    {"userid", To(Field::kExternalId, 4)},
-    {"id", To(Field::kExternalId, 5)},
-    {"statefileid", To(Field::kVoterFileId)},
-    {"statevoterid", To(Field::kVoterFileId)},
-    {"voterid", To(Field::kVoterFileId, 1)},
-    {"voterfileid", To(Field::kVoterFileId, 1)},
-    {"voterfilevanid", To(Field::kVanId)},
-    {"vanid", To(Field::kVanId, 1)},
-    {"source", To(Field::kSource)},
-    {"contactsource", To(Field::kSource)},
-    {"originalsource", To(Field::kSource)},
-    {"signupsource", To(Field::kSource)},
-    {"originsourcecode", To(Field::kSource)},
-    {"sourcecode", To(Field::kSource, 1)},
-    {"tags", To(Field::kTags)},
-    {"taglist", To(Field::kTags)},
-    {"groups", To(Field::kTags, 1)},
-    {"consent", To(Field::kConsent)},
-    {"consenttext", To(Field::kConsent)},
-    {"subscriptiondate", To(Field::kSubscribedTime)},
-    {"subscribeddate", To(Field::kSubscribedTime)},
-    {"subscribedat", To(Field::kSubscribedTime)},
-    {"signupdate", To(Field::kSubscribedTime)},
-    {"joindate", To(Field::kSubscribedTime)},
-    {"joinedat", To(Field::kSubscribedTime)},
-    {"datejoined", To(Field::kSubscribedTime)},
-    {"dateadded", To(Field::kSubscribedTime, 1)},
-    {"optindate", To(Field::kSubscribedTime, 1)},
-    {"createdat", To(Field::kSubscribedTime, 2)},
-    {"datecreated", To(Field::kSubscribedTime, 2)},
-    {"lastactivity", To(Field::kActivityTime)},
-    {"lastactivitydate", To(Field::kActivityTime)},
-    {"lastactive", To(Field::kActivityTime)},
-    {"lastopened", To(Field::kActivityTime, 1)},
-    {"lastopen", To(Field::kActivityTime, 1)},
-    {"lastclick", To(Field::kActivityTime, 1)},
-    {"updatedat", To(Field::kActivityTime, 2)},
-    {"lastmodified", To(Field::kActivityTime, 2)},
-    {"lastchanged", To(Field::kActivityTime, 2)},
-    {"latitude", To(Field::kLatitude)},
-    {"lat", To(Field::kLatitude)},
-    {"longitude", To(Field::kLongitude)},
-    {"lng", To(Field::kLongitude)},
-    {"lon", To(Field::kLongitude)},
-    {"timezone", To(Field::kTimeZone)},
-    {"engagement", To(Field::kEngagement)},
-    {"engagementlevel", To(Field::kEngagement)},
-    {"memberrating", To(Field::kEngagement)},
-
-    {"subscriptionstatus", As(Role::kStatus)},
-    {"emailsubscriptionstatus", As(Role::kStatus)},
-    {"emailsubscriptionstatusname", As(Role::kStatus)},
-    {"emailstatus", As(Role::kStatus)},
-    {"optinstatus", As(Role::kStatus)},
-    {"emailoptin", As(Role::kOptIn)},
-    {"emailoptedin", As(Role::kOptIn)},
-    {"optin", As(Role::kOptIn)},
-    {"optedin", As(Role::kOptIn)},
-    {"subscribed", As(Role::kOptIn)},
-    {"issubscribed", As(Role::kOptIn)},
-    {"unsubscribed", Flag(Status::kUnsubscribed)},
-    {"isunsubscribed", Flag(Status::kUnsubscribed)},
-    {"unsubscribedat", Flag(Status::kUnsubscribed)},
-    {"unsubscribeddate", Flag(Status::kUnsubscribed)},
-    {"unsubscribedate", Flag(Status::kUnsubscribed)},
-    {"unsubtime", Flag(Status::kUnsubscribed)},
-    {"optout", Flag(Status::kUnsubscribed)},
-    {"optedout", Flag(Status::kUnsubscribed)},
-    {"optoutdate", Flag(Status::kUnsubscribed)},
-    {"emailoptout", Flag(Status::kUnsubscribed)},
-    {"useroptout", Flag(Status::kUnsubscribed)},
-    {"nobulkemails", Flag(Status::kUnsubscribed)},
-    {"nobulkemailsuseroptout", Flag(Status::kUnsubscribed)},
-    {"donotemail", Flag(Status::kDoNotEmail)},
-    {"noemail", Flag(Status::kDoNotEmail)},
-    {"donotcontact", Flag(Status::kDoNotEmail)},
-    {"suppressed", Flag(Status::kDoNotEmail)},
-    {"donottrade", Flag(Status::kDoNotShare)},
-    {"donotshare", Flag(Status::kDoNotShare)},
-    {"donotexchange", Flag(Status::kDoNotShare)},
-    {"spamcomplaint", Flag(Status::kComplained)},
-    {"complained", Flag(Status::kComplained)},
-    {"bounced", Flag(Status::kBouncing)},
-    {"emailbounced", Flag(Status::kBouncing)},
-    {"emailisbad", Flag(Status::kBouncing)},
-    {"isbad", Flag(Status::kBouncing)},
-    {"bademail", Flag(Status::kBouncing)},
-    {"onhold", Flag(Status::kBouncing)},
-    {"emailonhold", Flag(Status::kBouncing)},
-    {"cleantime", Flag(Status::kCleaned)},
-    {"deceased", Flag(Status::kDeceased)},
-    {"isdeceased", Flag(Status::kDeceased)},
-};
-
-constexpr Alias kActionNetworkNames[] = {
-    {"uuid", To(Field::kExternalId)},
-    {"can2phone", To(Field::kPhone)},
-    {"can2useraddress", To(Field::kAddress1)},
-    {"can2usercity", To(Field::kCity)},
-    {"can2stateabbreviated", To(Field::kState)},
-    {"can2userstate", To(Field::kState, 1)},
-    {"can2county", To(Field::kCounty)},
-    {"can2usertags", To(Field::kTags)},
-    {"can2subscriptionstatus", As(Role::kStatus)},
-    {"can2subscriptiondate", To(Field::kSubscribedTime)},
-};
-
-constexpr Alias kNationBuilderNames[] = {
-    {"nationbuilderid", To(Field::kExternalId)},
-    {"legalname", As(Role::kFullName)},
-};
-
-constexpr Alias kEveryActionNames[] = {
-    {"maddress", InGroup(Field::kAddress1, 1)}, {"mcity", InGroup(Field::kCity, 1)},
-    {"mstate", InGroup(Field::kState, 1)},      {"mzip5", InGroup(Field::kZip, 1)},
-    {"vaddress", InGroup(Field::kAddress1, 2)}, {"vcity", InGroup(Field::kCity, 2)},
-    {"vstate", InGroup(Field::kState, 2)},      {"vzip5", InGroup(Field::kZip, 2)},
-};
-
-constexpr Alias kMailchimpNames[] = {
-    {"euid", To(Field::kExternalId)},
-    {"leid", To(Field::kExternalId, 1)},
-    {"optintime", To(Field::kSubscribedTime)},
-    {"confirmtime", To(Field::kSubscribedTime, 1)},
-    {"lastchanged", To(Field::kActivityTime)},
-    {"cc", InGroup(Field::kCountry, kByIpGroup)},
-    {"region", InGroup(Field::kState, kByIpGroup)},
-};
-
-constexpr Alias kCiviCrmNames[] = {
-    {"contactid", To(Field::kExternalId)},
-    {"internalcontactid", To(Field::kExternalId)},
-};
-
-constexpr Alias kActionKitNames[] = {
-    {"akid", To(Field::kExternalId)},
-    {"userid", To(Field::kExternalId, 1)},
-    {"id", To(Field::kExternalId, 2)},
-};
-
-// Several postal addresses in one row, each column with a word in front; in order of preference.
-constexpr std::string_view kNationBuilderGroups[] = {"primary", "mailing", "address", "registered", "usersubmitted", "work"};
-constexpr Alias kNationBuilderGroupNames[] = {
-    {"address1", To(Field::kAddress1)}, {"address2", To(Field::kAddress2)}, {"city", To(Field::kCity)},
-    {"county", To(Field::kCounty)},     {"state", To(Field::kState)},       {"zip", To(Field::kZip)},
-    {"zip5", To(Field::kZip, 1)},       {"zip4", As(Role::kZip4)},          {"country", To(Field::kCountry)},
-    {"countrycode", To(Field::kCountry, 1)},
-};
-constexpr std::string_view kCiviCrmGroups[] = {"primary", "home", "main", "other", "work", "billing"};
-constexpr Alias kCiviCrmGroupNames[] = {
-    {"streetaddress", To(Field::kAddress1)}, {"supplementaladdress1", To(Field::kAddress2)},
-    {"city", To(Field::kCity)},              {"county", To(Field::kCounty)},
-    {"state", To(Field::kState)},            {"stateprovince", To(Field::kState)},
-    {"postalcode", To(Field::kZip)},         {"postalcodesuffix", As(Role::kZip4)},
-    {"country", To(Field::kCountry)},
-};
-
-struct Signature {
-  ExportFormat format;
-  std::string_view key;
-  int weight;  // kRecognized of them make a layout
-};
-constexpr int kRecognized = 4;
-constexpr Signature kSignatures[] = {
-    {ExportFormat::kNationBuilder, "nationbuilderid", 4},
-    {ExportFormat::kNationBuilder, "nbecguid", 4},
-    {ExportFormat::kNationBuilder, "email1isbad", 3},
-    {ExportFormat::kNationBuilder, "pointpersonnameoremail", 3},
-    {ExportFormat::kNationBuilder, "recruiternameoremail", 3},
-    {ExportFormat::kNationBuilder, "usersubmittedaddress1", 3},
-    {ExportFormat::kNationBuilder, "primaryaddress1", 2},
-    {ExportFormat::kNationBuilder, "signuptype", 2},
-    {ExportFormat::kNationBuilder, "taglist", 2},
-    {ExportFormat::kNationBuilder, "emailoptin", 2},
-    {ExportFormat::kNationBuilder, "email1", 1},
-    {ExportFormat::kNationBuilder, "supportlevel", 1},
-    {ExportFormat::kEveryAction, "voterfilevanid", 4},
-    {ExportFormat::kEveryAction, "vanid", 4},
-    {ExportFormat::kEveryAction, "mycampaignvanid", 4},
-    {ExportFormat::kEveryAction, "vhhid", 3},
-    {ExportFormat::kEveryAction, "statefileid", 2},
-    {ExportFormat::kEveryAction, "dwid", 2},
-    {ExportFormat::kEveryAction, "prefphone", 2},
-    {ExportFormat::kEveryAction, "preferredemail", 2},
-    {ExportFormat::kEveryAction, "mzip5", 2},
-    {ExportFormat::kEveryAction, "vaddress", 2},
-    {ExportFormat::kEveryAction, "zip5", 1},
-    {ExportFormat::kEveryAction, "precinctname", 1},
-    {ExportFormat::kMailchimpSubscribed, "leid", 3},
-    {ExportFormat::kMailchimpSubscribed, "euid", 3},
-    {ExportFormat::kMailchimpSubscribed, "memberrating", 3},
-    {ExportFormat::kMailchimpSubscribed, "optintime", 2},
-    {ExportFormat::kMailchimpSubscribed, "optinip", 2},
-    {ExportFormat::kMailchimpSubscribed, "confirmtime", 2},
-    {ExportFormat::kMailchimpSubscribed, "confirmip", 2},
-    {ExportFormat::kMailchimpSubscribed, "gmtoff", 2},
-    {ExportFormat::kMailchimpSubscribed, "unsubcampaigntitle", 3},
-    {ExportFormat::kMailchimpSubscribed, "lastchanged", 1},
-    {ExportFormat::kMailchimpSubscribed, "emailaddress", 1},
-    {ExportFormat::kMailchimpSubscribed, "unsubtime", 2},
-    {ExportFormat::kMailchimpSubscribed, "cleantime", 2},
-    {ExportFormat::kCiviCrm, "nobulkemailsuseroptout", 4},
-    {ExportFormat::kCiviCrm, "preferredcommunicationmethod", 3},
-    {ExportFormat::kCiviCrm, "donottrade", 3},
-    {ExportFormat::kCiviCrm, "individualprefix", 2},
-    {ExportFormat::kCiviCrm, "contactsubtype", 2},
-    {ExportFormat::kCiviCrm, "supplementaladdress1", 2},
-    {ExportFormat::kCiviCrm, "contacttype", 2},
-    {ExportFormat::kCiviCrm, "contactid", 2},
-    {ExportFormat::kCiviCrm, "sortname", 2},
-    {ExportFormat::kCiviCrm, "contactsource", 2},
-    {ExportFormat::kCiviCrm, "externalidentifier", 1},
-    {ExportFormat::kCiviCrm, "donotemail", 1},
-    {ExportFormat::kCiviCrm, "donotphone", 1},
-    {ExportFormat::kActionKit, "akid", 4},
-    {ExportFormat::kActionKit, "langid", 3},
-    {ExportFormat::kActionKit, "randid", 3},
-    {ExportFormat::kActionKit, "plus4", 2},
-    {ExportFormat::kActionKit, "postal", 1},
-    {ExportFormat::kActionKit, "subscriptionstatus", 1},
-};
-
-// What FIELD may be beside contact::FieldName.
-struct SpecialName {
-  std::string_view name;
-  Target target;
-};
-constexpr SpecialName kSpecialNames[] = {
-    {"email2", Address(2)},
-    {"email3", Address(3)},
-    {"email4", Address(4)},
-    {"full_name", As(Role::kFullName)},
-    {"zip4", As(Role::kZip4)},
-    {"status", As(Role::kStatus)},
-    {"opt_in", As(Role::kOptIn)},
-    {"opt_out", Flag(Status::kUnsubscribed)},
-    {"do_not_email", Flag(Status::kDoNotEmail)},
-    {"do_not_share", Flag(Status::kDoNotShare)},
-    {"bounced", Flag(Status::kBouncing)},
-    {"complained", Flag(Status::kComplained)},
-    {"cleaned", Flag(Status::kCleaned)},
-    {"deceased", Flag(Status::kDeceased)},
-};
-
-std::optional<Target> Find(std::span<const Alias> aliases, std::string_view key) {
-  for (const Alias& alias : aliases) {
-    if (alias.key == key) return alias.target;
-  }
-  return std::nullopt;
-}
-
-std::optional<Target> FindInGroups(std::span<const std::string_view> groups, std::span<const Alias> names,
-                                   std::string_view key) {
-  for (size_t i = 0; i < groups.size(); ++i) {
-    if (key.substr(0, groups[i].size()) != groups[i]) continue;
-    if (std::optional<Target> target = Find(names, key.substr(groups[i].size()))) {
-      target->group = static_cast<uint8_t>(i);
-      return target;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<Target> FindCiviCrm(std::string_view key) {
-  if (auto target = FindInGroups(kCiviCrmGroups, kCiviCrmGroupNames, key)) return target;
-  // "Home-Phone-Mobile": place, then kind.
-  for (size_t i = 0; i < std::size(kCiviCrmGroups); ++i) {
-    const std::string start = std::string(kCiviCrmGroups[i]) + "phone";
-    if (key.substr(0, start.size()) != start) continue;
-    const std::string_view kind = key.substr(start.size());
-    const auto rank = static_cast<uint8_t>(i);
-    if (kind == "mobile") return To(Field::kMobile, rank);
-    if (kind == "phone" || kind.empty()) return To(Field::kPhone, rank);
-  }
-  return std::nullopt;
-}
-
-std::optional<Target> FindTarget(ExportFormat format, std::string_view key) {
-  std::optional<Target> target;
-  switch (format) {
-    case ExportFormat::kPlain: break;
-    case ExportFormat::kActionNetwork: target = Find(kActionNetworkNames, key); break;
-    case ExportFormat::kNationBuilder:
-      target = Find(kNationBuilderNames, key);
-      if (!target) target = FindInGroups(kNationBuilderGroups, kNationBuilderGroupNames, key);
-      break;
-    case ExportFormat::kEveryAction: target = Find(kEveryActionNames, key); break;
-    case ExportFormat::kMailchimpSubscribed:
-    case ExportFormat::kMailchimpUnsubscribed:
-    case ExportFormat::kMailchimpCleaned:
-      if (key == "birthday") return std::nullopt;  // month and day without a year
-      target = Find(kMailchimpNames, key);
-      break;
-    case ExportFormat::kCiviCrm:
-      target = Find(kCiviCrmNames, key);
-      if (!target) target = FindCiviCrm(key);
-      break;
-    case ExportFormat::kActionKit: target = Find(kActionKitNames, key); break;
-  }
-  return target ? target : Find(kCommon, key);
-}
-
-std::optional<Target> FindName(std::string_view name) {
-  Field field = Field::kEmail;
-  if (contact::ParseFieldName(name, &field)) {
-    return field == Field::kEmail ? Address(0) : To(field);
-  }
-  for (const SpecialName& special : kSpecialNames) {
-    if (special.name == name) return special.target;
-  }
-  return std::nullopt;
-}
-
-bool SameField(const Target& a, const Target& b) {
+bool SameField(const ColumnTarget& a, const ColumnTarget& b) {
   if (a.role != b.role) return false;
   switch (a.role) {
-    case Role::kField: return a.field == b.field;
+    case Role::kField:
+      return a.field == b.field;
     case Role::kEmail:
-    case Role::kEmailBad: return a.group == b.group;
-    case Role::kFlag: return a.flag == b.flag;
-    default: return true;
+    case Role::kEmailBad:
+      return a.group == b.group;
+    case Role::kFlag:
+      return a.flag == b.flag;
+    default:
+      return true;
   }
-}
-
-std::string_view FileNameOf(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 bool LooksLikeData(const std::vector<std::string>& header) {
@@ -528,7 +44,7 @@ bool LooksLikeData(const std::vector<std::string>& header) {
 struct Slot {
   std::string name;
   std::string key;
-  std::optional<Target> target;
+  std::optional<ColumnTarget> target;
   bool corrected = false;
   std::string note;
 };
@@ -558,47 +74,49 @@ absl::StatusOr<size_t> FindColumn(const std::vector<Slot>& slots, std::string_vi
     }
   }
   std::string message = "there is no column \"" + std::string(wanted) + "\"";
-  const bool surely_a_header = std::any_of(slots.begin(), slots.end(), [](const Slot& s) { return s.target.has_value(); });
+  const bool surely_a_header =
+      std::any_of(slots.begin(), slots.end(), [](const Slot& s) { return s.target.has_value(); });
   if (surely_a_header) {
     constexpr size_t kNamesMax = 60;
     std::vector<std::string> names;
     for (size_t i = 0; i < slots.size() && i < kNamesMax; ++i) names.push_back(slots[i].name);
-    message += "; the columns are: " + absl::StrJoin(names, ", ") + (slots.size() > kNamesMax ? ", ..." : "");
+    message += "; the columns are: " + absl::StrJoin(names, ", ") +
+               (slots.size() > kNamesMax ? ", ..." : "");
   } else {
-    message += " among the " + std::to_string(slots.size()) + " of the header; name one of them, or its number as in #1";
+    message += " among the " + std::to_string(slots.size()) +
+               " of the header; name one of them, or its number as in #1";
   }
   return MakeError(v1::COLUMN_UNKNOWN, message, {{"column", std::string(wanted)}});
 }
 
 absl::Status Correct(const ColumnCorrections& corrections, std::vector<Slot>& slots) {
-  std::vector<Target> named;
+  std::vector<ColumnTarget> named;
   for (const auto& [field, column] : corrections) {
-    const std::optional<Target> target = FindName(field);
+    const std::optional<ColumnTarget> target = FindFieldTarget(field);
     if (!target) {
-      std::vector<std::string> names;
-      for (size_t i = 1; i < contact::kFieldCount; ++i) {
-        names.emplace_back(contact::FieldName(static_cast<Field>(i)));
-      }
-      for (const SpecialName& special : kSpecialNames) names.emplace_back(special.name);
       return MakeError(v1::FIELD_UNKNOWN,
-                       "there is no field \"" + field + "\"; the fields are: " + absl::StrJoin(names, ", "),
+                       "there is no field \"" + field +
+                           "\"; the fields are: " + absl::StrJoin(TargetNames(), ", "),
                        {{"field", field}});
     }
-    for (const Target& before : named) {
+    for (const ColumnTarget& before : named) {
       if (SameField(before, *target)) {
         return MakeError(v1::COLUMN_MAPPED_TWICE,
-                         "the field " + field + " is given two columns; keep one of them", {{"field", field}});
+                         "the field " + field + " is given two columns; keep one of them",
+                         {{"field", field}});
       }
     }
     named.push_back(*target);
     // A person's word for the address stands for all that were found.
     for (Slot& slot : slots) {
       if (slot.corrected || !slot.target) continue;
-      const bool of_email = target->role == Role::kEmail && target->group == 0 &&
-                            (slot.target->role == Role::kEmail || slot.target->role == Role::kEmailBad);
+      const bool of_email =
+          target->role == Role::kEmail && target->group == 0 &&
+          (slot.target->role == Role::kEmail || slot.target->role == Role::kEmailBad);
       if (of_email || SameField(*slot.target, *target)) {
         slot.target.reset();
-        slot.note = field + (column.empty() ? " is left out, as asked" : " comes from " + column + ", as asked");
+        slot.note = field + (column.empty() ? " is left out, as asked"
+                                            : " comes from " + column + ", as asked");
       }
     }
     if (column.empty()) continue;
@@ -621,17 +139,14 @@ absl::Status Correct(const ColumnCorrections& corrections, std::vector<Slot>& sl
 absl::Status RefuseTwins(const std::vector<Slot>& slots) {
   for (size_t i = 0; i < slots.size(); ++i) {
     for (size_t k = i + 1; k < slots.size(); ++k) {
-      if (!slots[i].target || !slots[k].target || slots[i].corrected || slots[k].corrected) continue;
+      if (!slots[i].target || !slots[k].target || slots[i].corrected || slots[k].corrected)
+        continue;
       if (absl::AsciiStrToLower(slots[i].name) != absl::AsciiStrToLower(slots[k].name)) continue;
-      ColumnMapping mapped;
-      mapped.role = slots[i].target->role;
-      mapped.field = slots[i].target->field;
-      mapped.flag = slots[i].target->flag;
-      mapped.group = slots[i].target->group;
       return MakeError(v1::COLUMN_MAPPED_TWICE,
                        "columns " + std::to_string(i + 1) + " and " + std::to_string(k + 1) +
-                           " have the same name \"" + slots[i].name + "\"; rename one, or choose with --map " +
-                           mapped.Target() + "=#" + std::to_string(i + 1),
+                           " have the same name \"" + slots[i].name +
+                           "\"; rename one, or choose with --map " + TargetName(*slots[i].target) +
+                           "=#" + std::to_string(i + 1),
                        {{"column", slots[i].name}});
     }
   }
@@ -640,8 +155,12 @@ absl::Status RefuseTwins(const std::vector<Slot>& slots) {
 
 bool ComesBefore(const ColumnMapping& a, const ColumnMapping& b) {
   const auto key = [](const ColumnMapping& c) {
-    // Addresses first, then what is said of them, then fields in their order. A person's own choice goes first of its kind.
-    const int kind = c.role == Role::kEmail ? 0 : c.role == Role::kField ? 3 : c.role == Role::kEmailBad ? 1 : 2;
+    // Addresses first, then what is said of them, then fields in their order. A person's own choice
+    // goes first of its kind.
+    const int kind = c.role == Role::kEmail      ? 0
+                     : c.role == Role::kField    ? 3
+                     : c.role == Role::kEmailBad ? 1
+                                                 : 2;
     const int field = c.role == Role::kField ? static_cast<int>(*c.field) : 0;
     const int group = c.group == kEveryGroup ? -1 : c.group;
     return std::array<int, 5>{kind, field, group, c.rank, static_cast<int>(c.index)};
@@ -653,15 +172,24 @@ bool ComesBefore(const ColumnMapping& a, const ColumnMapping& b) {
 
 std::string_view FormatName(ExportFormat format) {
   switch (format) {
-    case ExportFormat::kPlain: return "plain";
-    case ExportFormat::kActionNetwork: return "Action Network";
-    case ExportFormat::kNationBuilder: return "NationBuilder";
-    case ExportFormat::kEveryAction: return "EveryAction/VAN";
-    case ExportFormat::kMailchimpSubscribed: return "Mailchimp subscribed";
-    case ExportFormat::kMailchimpUnsubscribed: return "Mailchimp unsubscribed";
-    case ExportFormat::kMailchimpCleaned: return "Mailchimp cleaned";
-    case ExportFormat::kCiviCrm: return "CiviCRM";
-    case ExportFormat::kActionKit: return "ActionKit";
+    case ExportFormat::kPlain:
+      return "plain";
+    case ExportFormat::kActionNetwork:
+      return "Action Network";
+    case ExportFormat::kNationBuilder:
+      return "NationBuilder";
+    case ExportFormat::kEveryAction:
+      return "EveryAction/VAN";
+    case ExportFormat::kMailchimpSubscribed:
+      return "Mailchimp subscribed";
+    case ExportFormat::kMailchimpUnsubscribed:
+      return "Mailchimp unsubscribed";
+    case ExportFormat::kMailchimpCleaned:
+      return "Mailchimp cleaned";
+    case ExportFormat::kCiviCrm:
+      return "CiviCRM";
+    case ExportFormat::kActionKit:
+      return "ActionKit";
   }
   return "";
 }
@@ -674,67 +202,30 @@ bool IsPostal(Field field) {
     case Field::kState:
     case Field::kZip:
     case Field::kCountry:
-    case Field::kCounty: return true;
-    default: return false;
+    case Field::kCounty:
+      return true;
+    default:
+      return false;
   }
 }
 
 bool IsMailchimp(ExportFormat format) {
-  return format == ExportFormat::kMailchimpSubscribed || format == ExportFormat::kMailchimpUnsubscribed ||
+  return format == ExportFormat::kMailchimpSubscribed ||
+         format == ExportFormat::kMailchimpUnsubscribed ||
          format == ExportFormat::kMailchimpCleaned;
 }
 
 std::string ColumnMapping::Target() const {
-  switch (role) {
-    case Role::kField: return std::string(contact::FieldName(*field));
-    case Role::kEmail: return group <= 1 ? "email" : "email" + std::to_string(group);
-    case Role::kEmailBad: return "bounced";
-    case Role::kFullName: return "full_name";
-    case Role::kZip4: return "zip4";
-    case Role::kStatus: return "status";
-    case Role::kOptIn: return "opt_in";
-    case Role::kFlag: break;
-  }
-  for (const SpecialName& special : kSpecialNames) {
-    if (special.target.role == Role::kFlag && special.target.flag == flag) return std::string(special.name);
-  }
-  return "";
+  return TargetName({role, field.value_or(Field::kEmail), flag, group, rank});
 }
 
-ExportFormat RecognizeFormat(const std::vector<std::string>& header, std::string_view file_name) {
-  std::vector<std::string> keys;
-  for (const std::string& name : header) keys.push_back(WordKey(name));
-  const auto has = [&](std::string_view key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); };
-  const bool can2 = std::any_of(keys.begin(), keys.end(), [](const std::string& key) { return key.rfind("can2", 0) == 0; });
-  if (can2) return ExportFormat::kActionNetwork;
-  std::array<int, 9> scores{};
-  for (const Signature& signature : kSignatures) {
-    if (has(signature.key)) scores[static_cast<size_t>(signature.format)] += signature.weight;
-  }
-  size_t best = 0;
-  for (size_t i = 1; i < scores.size(); ++i) {
-    if (scores[i] > scores[best]) best = i;
-  }
-  const std::string name = absl::AsciiStrToLower(Av(FileNameOf(file_name)));
-  if (scores[best] < kRecognized) {
-    const bool report = name.find("csv_report_") != std::string::npos && has("email");
-    return report ? ExportFormat::kActionNetwork : ExportFormat::kPlain;
-  }
-  const auto format = static_cast<ExportFormat>(best);
-  if (format != ExportFormat::kMailchimpSubscribed) return format;
-  // The columns say it for sure; a name may have been changed.
-  if (has("unsubtime")) return ExportFormat::kMailchimpUnsubscribed;
-  if (has("cleantime")) return ExportFormat::kMailchimpCleaned;
-  if (name.find("unsubscribed") != std::string::npos) return ExportFormat::kMailchimpUnsubscribed;
-  if (name.find("cleaned") != std::string::npos) return ExportFormat::kMailchimpCleaned;
-  return ExportFormat::kMailchimpSubscribed;
-}
-
-absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::string_view file_name,
+absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header,
+                                   std::string_view file_name,
                                    const ColumnCorrections& corrections) {
   if (LooksLikeData(header)) {
     return MakeError(v1::CSV_NO_HEADER,
-                     "the first line holds an address where the names of the columns should be; put a line such as "
+                     "the first line holds an address where the names of the columns should be; "
+                     "put a line such as "
                      "\"email,first_name,last_name\" above it");
   }
   Mapping mapping;
@@ -746,16 +237,17 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::
     Slot slot;
     slot.name = std::string(contact::TrimSpace(name));
     slot.key = WordKey(slot.name);
-    slot.target = FindTarget(mapping.format, slot.key);
+    slot.target = FindColumnTarget(mapping.format, slot.key);
     slots.push_back(std::move(slot));
   }
   // listmonk calls its columns what everybody might; together they are its.
   const auto with_key = [&](std::string_view key) {
-    return std::find_if(slots.begin(), slots.end(), [&](const Slot& slot) { return slot.key == key; });
+    return std::find_if(slots.begin(), slots.end(),
+                        [&](const Slot& slot) { return slot.key == key; });
   };
   if (mapping.format == ExportFormat::kPlain && with_key("attributes") != slots.end() &&
       with_key("status") != slots.end()) {
-    with_key("status")->target = As(Role::kStatus);
+    with_key("status")->target = ColumnTarget{Role::kStatus};
   }
   MUSTER_RETURN_IF_ERROR(Correct(corrections, slots));
   MUSTER_RETURN_IF_ERROR(RefuseTwins(slots));
@@ -780,7 +272,8 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::
     column.column = slot.name;
     column.index = i;
     column.role = slot.target->role;
-    if (column.role == Role::kField || column.role == Role::kEmail) column.field = slot.target->field;
+    if (column.role == Role::kField || column.role == Role::kEmail)
+      column.field = slot.target->field;
     column.flag = slot.target->flag;
     column.group = slot.target->group;
     column.rank = slot.target->rank;
@@ -788,10 +281,16 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::
     mapping.columns.push_back(std::move(column));
   }
   std::sort(mapping.columns.begin(), mapping.columns.end(), ComesBefore);
+  for (ColumnMapping& column : mapping.columns) {
+    const bool by_ip =
+        column.group == kByIpGroup && column.role == Role::kField && IsPostal(*column.field);
+    if (by_ip) column.note = "by where mail was opened; used when the row has no address";
+  }
   for (size_t i = 1; i < mapping.columns.size(); ++i) {
     ColumnMapping& column = mapping.columns[i];
     const ColumnMapping& before = mapping.columns[i - 1];
-    const bool same = column.role == Role::kField && before.role == Role::kField && column.field == before.field;
+    const bool same =
+        column.role == Role::kField && before.role == Role::kField && column.field == before.field;
     if (!same) continue;
     if (column.field == Field::kExternalId) {
       // Two systems' ids in one field would not be ids.
@@ -801,28 +300,37 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::
       continue;
     }
     if (!column.note.empty()) continue;
-    column.note = column.group == kByIpGroup ? "by where mail was opened; used when the row has no address"
-                  : column.group != before.group ? "used when the addresses before it are empty"
-                                                 : "used when " + before.column + " is empty";
+    column.note = column.group != before.group ? "used when the addresses before it are empty"
+                                               : "used when " + before.column + " is empty";
   }
   const bool has_email = std::any_of(mapping.columns.begin(), mapping.columns.end(),
                                      [](const ColumnMapping& c) { return c.role == Role::kEmail; });
   if (!has_email) {
-    return MakeError(v1::COLUMN_NO_EMAIL,
-                     "none of the " + std::to_string(header.size()) +
-                         " columns could be read as the email address; name it with --map email=COLUMN");
+    return MakeError(
+        v1::COLUMN_NO_EMAIL,
+        "none of the " + std::to_string(header.size()) +
+            " columns could be read as the email address; name it with --map email=COLUMN");
   }
   if (mapping.format == ExportFormat::kMailchimpSubscribed) {
     mapping.file_status = Status::kSubscribed;
-    if (FileNameOf(file_name).find("subscribed") == std::string_view::npos) {
-      mapping.notes.emplace_back("read as Mailchimp's file of subscribers: neither its name nor its columns say otherwise");
+    if (std::filesystem::path(file_name).filename().string().find("subscribed") ==
+        std::string::npos) {
+      mapping.notes.emplace_back(
+          "read as Mailchimp's file of subscribers: neither its name nor its columns say "
+          "otherwise");
     }
     mapping.notes.emplace_back(
-        "Mailchimp exports three files; upload the unsubscribed and the cleaned ones as well, so that nobody in them is mailed");
+        "Mailchimp exports three files; upload the unsubscribed and the cleaned ones as well, so "
+        "that nobody in them is mailed");
   } else if (mapping.format == ExportFormat::kMailchimpUnsubscribed) {
     mapping.file_status = Status::kUnsubscribed;
   } else if (mapping.format == ExportFormat::kMailchimpCleaned) {
     mapping.file_status = Status::kCleaned;
+  }
+  if (mapping.file_status == Status::kUnsubscribed || mapping.file_status == Status::kCleaned) {
+    mapping.notes.emplace_back(
+        "nobody in this file is mailed: it is the one that Mailchimp calls " +
+        std::string(contact::StatusName(mapping.file_status)));
   }
   return mapping;
 }
@@ -832,7 +340,7 @@ size_t ScoreHeader(const std::vector<std::string>& header) {
   size_t known = 0;
   bool has_address = false;
   for (const std::string& name : header) {
-    const std::optional<Target> target = FindTarget(format, WordKey(name));
+    const std::optional<ColumnTarget> target = FindColumnTarget(format, WordKey(name));
     if (!target) continue;
     ++known;
     has_address = has_address || target->role == Role::kEmail;

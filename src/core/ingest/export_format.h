@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ExportFormat: which program wrote a file, and what each of its columns is. The layouts stand in docs/formats/exports.md.
+// ExportFormat: which program wrote a file, and what each of its columns is. The layouts stand in
+// docs/formats/exports.md.
 //
-// Rule: recognized by the header alone (Mailchimp's three files also by their names), and always told: Mapping holds what every column
-// became and why the others did not, so that a person can correct it with FIELD=COLUMN. Names compare without case, blanks and punctuation.
-// FIELD is a name of contact::FieldName or one of "email2" to "email4", "full_name", "zip4", "status", "opt_in", "opt_out",
-// "do_not_email", "do_not_share", "bounced", "complained", "deceased"; an empty COLUMN leaves the field out; "#3" is the third column.
-// Errors: INVALID_ARGUMENT (CSV_NO_HEADER, COLUMN_NO_EMAIL, COLUMN_MAPPED_TWICE, COLUMN_UNKNOWN, FIELD_UNKNOWN). A message
-// repeats the header's names only when it surely is a header: the first line of a file without one is somebody's data.
+// Rule: recognized by the header alone (Mailchimp's three files also by their names), and always
+// told: Mapping holds what every column became and why the others did not, so that a person can
+// correct it with FIELD=COLUMN. Names compare without case, blanks and punctuation. FIELD is a
+// name of contact::FieldName or one of "email2" to "email4", "full_name", "zip4", "status",
+// "opt_in", "opt_out", "do_not_email", "do_not_share", "bounced", "complained", "deceased"; an
+// empty COLUMN leaves the field out; "#3" is the third column.
+// Errors: INVALID_ARGUMENT (CSV_NO_HEADER, COLUMN_NO_EMAIL, COLUMN_MAPPED_TWICE, COLUMN_UNKNOWN,
+// FIELD_UNKNOWN). A message repeats the header's names only when it surely is a header: the first
+// line of a file without one is somebody's data.
 // Threads: pure.
 #ifndef MUSTER_CORE_INGEST_EXPORT_FORMAT_H_
 #define MUSTER_CORE_INGEST_EXPORT_FORMAT_H_
@@ -59,8 +63,9 @@ struct ColumnMapping {
   Role role = Role::kField;
   std::optional<contact::Field> field;  // kField, and kEmail of kEmail
   contact::Status flag = contact::Status::kUnknown;
-  // Addresses of a person (kEmail) and postal addresses (groups of columns) in order of preference; the first group with
-  // anything in it is taken whole, so that a home's street never meets an office's ZIP.
+  // Addresses of a person (kEmail) and postal addresses (groups of columns) in order of preference;
+  // the first group with anything in it is taken whole, so that a home's street never meets an
+  // office's ZIP.
   uint8_t group = 0;
   // Among columns of one field: the first with anything in it.
   uint8_t rank = 0;
@@ -93,11 +98,12 @@ bool IsPostal(contact::Field field);
 using ColumnCorrections = std::vector<std::pair<std::string, std::string>>;  // FIELD, COLUMN
 
 ExportFormat RecognizeFormat(const std::vector<std::string>& header, std::string_view file_name);
-absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header, std::string_view file_name,
+absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header,
+                                   std::string_view file_name,
                                    const ColumnCorrections& corrections);
 
-// How sure it is that these are names of columns: those that some layout knows, an address column above all others. Tells the right
-// delimiter from the wrong ones; 0 when none is known.
+// How sure it is that these are names of columns: those that some layout knows, an address column
+// above all others. Tells the right delimiter from the wrong ones; 0 when none is known.
 size_t ScoreHeader(const std::vector<std::string>& header);
 
 }  // namespace muster::ingest

@@ -25,9 +25,10 @@ std::filesystem::path Named(const std::filesystem::path& input, std::string_view
 }
 
 absl::Status CannotWrite(int error_number, const std::filesystem::path& path) {
-  return Annotate(ErrnoError(error_number, "cannot write", path),
-                  "rejected rows are written beside the input, and that folder takes none (copy the input to a "
-                  "folder that does)");
+  return Annotate(
+      ErrnoError(error_number, "cannot write", path),
+      "rejected rows are written beside the input, and that folder takes none (copy the input to a "
+      "folder that does)");
 }
 
 }  // namespace
@@ -86,10 +87,12 @@ absl::Status RejectFile::Make() {
 
 absl::Status RejectFile::Add(const Reject& reject) {
   if (fd_ < 0) MUSTER_RETURN_IF_ERROR(Make());
-  pending_ += std::to_string(reject.row) + "," + std::to_string(reject.line) + "," + ReasonName(reject.reason) + ",";
+  pending_ += std::to_string(reject.row) + "," + std::to_string(reject.line) + "," +
+              ReasonName(reject.reason) + ",";
   AppendCsvCell(reject.field, pending_);
   pending_.push_back(',');
-  AppendCsvCell(reject.kept ? std::string(reject.message) + " (kept without it)" : std::string(reject.message),
+  AppendCsvCell(reject.kept ? std::string(reject.message) + " (kept without it)"
+                            : std::string(reject.message),
                 pending_);
   for (std::string_view cell : reject.cells) {
     pending_.push_back(',');

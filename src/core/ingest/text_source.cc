@@ -55,10 +55,14 @@ bool IsLowSurrogate(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
 
 std::string_view EncodingName(Encoding encoding) {
   switch (encoding) {
-    case Encoding::kUtf8: return "UTF-8";
-    case Encoding::kUtf16Le: return "UTF-16LE";
-    case Encoding::kUtf16Be: return "UTF-16BE";
-    case Encoding::kWindows1252: return "windows-1252";
+    case Encoding::kUtf8:
+      return "UTF-8";
+    case Encoding::kUtf16Le:
+      return "UTF-16LE";
+    case Encoding::kUtf16Be:
+      return "UTF-16BE";
+    case Encoding::kWindows1252:
+      return "windows-1252";
   }
   return "";
 }
@@ -68,11 +72,13 @@ absl::StatusOr<Encoding> ParseEncoding(std::string_view name) {
   if (lower == "utf-8" || lower == "utf8") return Encoding::kUtf8;
   if (lower == "utf-16le" || lower == "utf16le" || lower == "utf-16") return Encoding::kUtf16Le;
   if (lower == "utf-16be" || lower == "utf16be") return Encoding::kUtf16Be;
-  for (std::string_view other : {"windows-1252", "cp1252", "latin1", "latin-1", "iso-8859-1", "ansi"}) {
+  for (std::string_view other :
+       {"windows-1252", "cp1252", "latin1", "latin-1", "iso-8859-1", "ansi"}) {
     if (lower == other) return Encoding::kWindows1252;
   }
-  return MakeError(v1::ENCODING_MALFORMED,
-                   "no such encoding; known are utf-8, utf-16le, utf-16be, windows-1252 and latin1");
+  return MakeError(
+      v1::ENCODING_MALFORMED,
+      "no such encoding; known are utf-8, utf-16le, utf-16be, windows-1252 and latin1");
 }
 
 TextSource::TextSource(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {
@@ -134,17 +140,21 @@ absl::Status TextSource::CheckUnchanged() const {
 
 absl::Status TextSource::Recognize(std::optional<Encoding> wanted) {
   const std::string_view start(block_.data(), end_);
-  const auto starts = [&](std::string_view bytes) { return start.substr(0, bytes.size()) == bytes; };
+  const auto starts = [&](std::string_view bytes) {
+    return start.substr(0, bytes.size()) == bytes;
+  };
   if (start.empty()) {
     return MakeError(v1::FILE_EMPTY, path_.string() + " is empty; export it again");
   }
   if (starts("PK\x03\x04")) {
-    return MakeError(v1::ENCODING_MALFORMED,
-                     path_.string() + " is a zip archive or an Excel workbook; unpack it, or save it as CSV");
+    return MakeError(
+        v1::ENCODING_MALFORMED,
+        path_.string() + " is a zip archive or an Excel workbook; unpack it, or save it as CSV");
   }
   if (starts("\xd0\xcf\x11\xe0") || starts("\x1f\x8b") || starts("%PDF")) {
-    return MakeError(v1::ENCODING_MALFORMED,
-                     path_.string() + " is a workbook, an archive or a PDF; unpack it, or save it as CSV");
+    return MakeError(
+        v1::ENCODING_MALFORMED,
+        path_.string() + " is a workbook, an archive or a PDF; unpack it, or save it as CSV");
   }
   encoding_ = wanted.value_or(Encoding::kUtf8);
   if (starts("\xef\xbb\xbf")) {
@@ -194,8 +204,10 @@ size_t TextSource::Decode(std::span<char> out) {
       return n;
     }
     case Encoding::kUtf16Le:
-    case Encoding::kUtf16Be: return DecodeUtf16(out);
-    case Encoding::kWindows1252: return DecodeWindows1252(out);
+    case Encoding::kUtf16Be:
+      return DecodeUtf16(out);
+    case Encoding::kWindows1252:
+      return DecodeWindows1252(out);
   }
   return 0;
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// TextSource: a file's bytes as UTF-8 text, hashed on the way, in a bounded buffer whatever the file's size.
+// TextSource: a file's bytes as UTF-8 text, hashed on the way, in a bounded buffer whatever the
+// file's size.
 //
-// Rule: a byte order mark decides the encoding; without one the caller's word does, else UTF-8 (or UTF-16, when every other byte of the
-// start is zero). What cannot be decoded becomes the byte FF, which no UTF-8 has, so that the row it stands in is refused and not the file.
+// Rule: a byte order mark decides the encoding; without one the caller's word does, else UTF-8 (or
+// UTF-16, when every other byte of the start is zero). What cannot be decoded becomes the byte FF,
+// which no UTF-8 has, so that the row it stands in is refused and not the file.
 // Units: bytes. Pipes are read like files.
-// Errors: base/file.h's for opening and reading; FILE_EMPTY; FILE_CHANGED when the file was written to meanwhile; ENCODING_MALFORMED for
-// spreadsheets and archives. Messages name the path and the remedy.
+// Errors: base/file.h's for opening and reading; FILE_EMPTY; FILE_CHANGED when the file was
+// written to meanwhile; ENCODING_MALFORMED for spreadsheets and archives. Messages name the path
+// and the remedy.
 // Threads: one at a time. The buffer is wiped at the end.
 // Source: the WHATWG Encoding Standard's windows-1252 (also what "latin1" means in practice).
 #ifndef MUSTER_CORE_INGEST_TEXT_SOURCE_H_
@@ -31,19 +34,21 @@ namespace muster::ingest {
 enum class Encoding : uint8_t { kUtf8, kUtf16Le, kUtf16Be, kWindows1252 };
 
 std::string_view EncodingName(Encoding encoding);  // "UTF-8"
-// "utf-8", "utf-16le", "utf-16be", "windows-1252" and its other names, in either case. INVALID_ARGUMENT (ENCODING_MALFORMED).
+// "utf-8", "utf-16le", "utf-16be", "windows-1252" and its other names, in either case.
+// INVALID_ARGUMENT (ENCODING_MALFORMED).
 absl::StatusOr<Encoding> ParseEncoding(std::string_view name);
 
 class TextSource {
  public:
   // Reads the first block, so that Encoding is known.
-  static absl::StatusOr<std::unique_ptr<TextSource>> Open(const std::filesystem::path& path,
-                                                          std::optional<Encoding> wanted = std::nullopt);
+  static absl::StatusOr<std::unique_ptr<TextSource>> Open(
+      const std::filesystem::path& path, std::optional<Encoding> wanted = std::nullopt);
   ~TextSource();
   TextSource(const TextSource&) = delete;
   TextSource& operator=(const TextSource&) = delete;
 
-  // Fills `out` with text, up to the last few bytes; less only before at_end() turns true. `out` takes at least 16 bytes.
+  // Fills `out` with text, up to the last few bytes; less only before at_end() turns true. `out`
+  // takes at least 16 bytes.
   absl::StatusOr<size_t> Read(std::span<char> out);
   bool at_end() const { return at_end_; }
 
@@ -58,7 +63,8 @@ class TextSource {
   absl::Status Refill();
   absl::Status Recognize(std::optional<Encoding> wanted);
   absl::Status CheckUnchanged() const;
-  // Moves text from the block to `out`; returns the bytes written. Leaves what needs more bytes, or more room.
+  // Moves text from the block to `out`; returns the bytes written. Leaves what needs more bytes, or
+  // more room.
   size_t Decode(std::span<char> out);
   size_t DecodeUtf16(std::span<char> out);
   size_t DecodeWindows1252(std::span<char> out);

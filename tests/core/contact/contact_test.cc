@@ -2,7 +2,6 @@
 #include "core/contact/contact.h"
 
 #include <catch2/catch.hpp>
-
 #include <random>
 #include <set>
 #include <string>
@@ -54,7 +53,18 @@ TEST_CASE("EncodeRecord: writes exactly the bytes that the format draws") {
   record.status = Status::kUnsubscribed;
   record[Field::kZip] = "02139";
   record[Field::kEmail] = "ada@example.com";
-  REQUIRE(Encoded(record) == ByHand(1, 2, FieldBytes(1, "ada@example.com") + FieldBytes(14, "02139")));
+  REQUIRE(Encoded(record) ==
+          ByHand(1, 2, FieldBytes(1, "ada@example.com") + FieldBytes(14, "02139")));
+}
+
+TEST_CASE("EncodeRecord: the example of docs/formats/record.md", "[vector]") {
+  ContactRecord record;
+  record.row = 1;
+  record.status = Status::kSubscribed;
+  record[Field::kEmail] = "ada@example.com";
+  record[Field::kZip] = "02139";
+  REQUIRE(HexEncode(AsBytes(Encoded(record))) ==
+          "01010000000001010f00616461406578616d706c652e636f6d0e05003032313339");
 }
 
 TEST_CASE("DecodeRecord: gives back what was encoded, field by field and at random") {
@@ -72,7 +82,8 @@ TEST_CASE("DecodeRecord: gives back what was encoded, field by field and at rand
     record.status = static_cast<Status>(random() % 9);
     for (size_t i = 1; i < kFieldCount; ++i) {
       if (random() % 3 != 0) continue;
-      for (auto n = random() % 90; n > 0; --n) record.fields[i].push_back(static_cast<char>('!' + random() % 90));
+      for (auto n = random() % 90; n > 0; --n)
+        record.fields[i].push_back(static_cast<char>('!' + random() % 90));
     }
     REQUIRE_OK(DecodeRecord(Encoded(record), back));
     REQUIRE(Equal(back, record));
@@ -88,7 +99,8 @@ TEST_CASE("EncodeRecord: appends, so that many records share a buffer") {
 TEST_CASE("DecodeRecord: refuses every truncation and every byte too many") {
   const std::string bytes = Encoded(Full());
   ContactRecord back;
-  // A cut between two fields leaves a record of fewer fields, which is one; every other cut is refused.
+  // A cut between two fields leaves a record of fewer fields, which is one; every other cut is
+  // refused.
   std::set<size_t> whole = {7};
   for (size_t at = 7; at < bytes.size();) {
     at += 3 + static_cast<uint8_t>(bytes[at + 1]);
@@ -111,19 +123,25 @@ TEST_CASE("DecodeRecord: accepts one encoding only") {
   ContactRecord back;
   const std::string good = FieldBytes(1, "a@b.example");
   REQUIRE_OK(DecodeRecord(ByHand(1, 0, good), back));
-  SECTION("another version") { REQUIRE_REASON(DecodeRecord(ByHand(2, 0, good), back), v1::RECORD_MALFORMED); }
-  SECTION("an unknown status") { REQUIRE_REASON(DecodeRecord(ByHand(1, 9, good), back), v1::RECORD_MALFORMED); }
+  SECTION("another version") {
+    REQUIRE_REASON(DecodeRecord(ByHand(2, 0, good), back), v1::RECORD_MALFORMED);
+  }
+  SECTION("an unknown status") {
+    REQUIRE_REASON(DecodeRecord(ByHand(1, 9, good), back), v1::RECORD_MALFORMED);
+  }
   SECTION("field zero") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(0, "x")), back), v1::RECORD_MALFORMED);
   }
   SECTION("an unknown field") {
-    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(kFieldCount, "x")), back), v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(kFieldCount, "x")), back),
+                   v1::RECORD_MALFORMED);
   }
   SECTION("a field twice") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 0, good + good), back), v1::RECORD_MALFORMED);
   }
   SECTION("fields out of order") {
-    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(2, "x") + good), back), v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(2, "x") + good), back),
+                   v1::RECORD_MALFORMED);
   }
   SECTION("an empty field") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, "")), back), v1::RECORD_MALFORMED);
@@ -131,11 +149,13 @@ TEST_CASE("DecodeRecord: accepts one encoding only") {
   SECTION("a field too long") {
     const std::string longest(kFieldBytesMax, 'x');
     REQUIRE_OK(DecodeRecord(ByHand(1, 0, FieldBytes(1, longest)), back));
-    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, longest + "x")), back), v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, longest + "x")), back),
+                   v1::RECORD_MALFORMED);
   }
   SECTION("bytes that are no text") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, "a\xff")), back), v1::RECORD_MALFORMED);
-    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, std::string("a\0b", 3))), back), v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(1, std::string("a\0b", 3))), back),
+                   v1::RECORD_MALFORMED);
   }
   SECTION("more than a record may have") {
     std::string fields;
@@ -155,7 +175,8 @@ TEST_CASE("EncodeRecord: refuses what would not decode, naming the field and nev
   REQUIRE(status.message().find("city") != absl::string_view::npos);
   REQUIRE(status.message().find("qq") == absl::string_view::npos);
   REQUIRE(bytes.empty());
-  for (Field field : {Field::kCity, Field::kTags, Field::kSource, Field::kConsent}) record[field].assign(1000, 'x');
+  for (Field field : {Field::kCity, Field::kTags, Field::kSource, Field::kConsent})
+    record[field].assign(1000, 'x');
   REQUIRE_REASON(EncodeRecord(record, bytes), v1::RECORD_TOO_LARGE);
   REQUIRE(bytes.empty());
 }

@@ -2,7 +2,6 @@
 #include "core/contact/identifier.h"
 
 #include <catch2/catch.hpp>
-
 #include <string>
 
 #include "tests/support/status.h"
@@ -19,18 +18,29 @@ TEST_CASE("ParseEmail: keeps the local part, lowers the domain") {
   const auto c = GENERATE(values<Case>({
       {"ada@example.com", "ada", "example.com"},
       {"  Ada.Quill@EXAMPLE.Com\t", "Ada.Quill", "example.com"},
-      {"\xc2\xa0" "ada@example.com\xe2\x80\x8b", "ada", "example.com"},
-      {"\xef\xbb\xbf" "ada@example.com", "ada", "example.com"},
+      {"\xc2\xa0"
+       "ada@example.com\xe2\x80\x8b",
+       "ada", "example.com"},
+      {"\xef\xbb\xbf"
+       "ada@example.com",
+       "ada", "example.com"},
       {"o'neil+news_1@mail.example.co.uk", "o'neil+news_1", "mail.example.co.uk"},
       {"!#$%&'*+-/=?^_`{|}~@example.com", "!#$%&'*+-/=?^_`{|}~", "example.com"},
       {"a@1and1.example", "a", "1and1.example"},
       {"a@b--c.example", "a", "b--c.example"},
-      {"a@b\xc3\xbc" "cher.example", "a", "xn--bcher-kva.example"},
-      {"a@B\xc3\x9c" "CHER.example", "a", "xn--bcher-kva.example"},
-      {"a@bu\xcc\x88" "cher.example", "a", "xn--bcher-kva.example"},
+      {"a@b\xc3\xbc"
+       "cher.example",
+       "a", "xn--bcher-kva.example"},
+      {"a@B\xc3\x9c"
+       "CHER.example",
+       "a", "xn--bcher-kva.example"},
+      {"a@bu\xcc\x88"
+       "cher.example",
+       "a", "xn--bcher-kva.example"},
       {"a@XN--BCHER-KVA.example", "a", "xn--bcher-kva.example"},
       {"a@fa\xc3\x9f.example", "a", "xn--fa-hia.example"},  // IDNA 2008 keeps sharp s
-      {"a@\xe4\xbe\x8b\xe3\x80\x82\xe6\xb5\x8b\xe8\xaf\x95", "a", "xn--fsq.xn--0zwm56d"},  // ideographic full stop
+      {"a@\xe4\xbe\x8b\xe3\x80\x82\xe6\xb5\x8b\xe8\xaf\x95", "a",
+       "xn--fsq.xn--0zwm56d"},  // ideographic full stop
       {"zo\xc3\xab@example.org", "zo\xc3\xab", "example.org"},
       {"zoe\xcc\x88@example.org", "zo\xc3\xab", "example.org"},  // NFC
   }));
@@ -64,10 +74,18 @@ TEST_CASE("ParseEmail: refuses with the reason, and never quotes the text") {
       {"\"qz ada\"@example.com", v1::EMAIL_MALFORMED},
       {"qzada(note)@example.com", v1::EMAIL_MALFORMED},
       {"Qz Ada <qzada@example.com>", v1::EMAIL_MALFORMED},
-      {"qz\xe2\x80\x8b" "ada@example.com", v1::EMAIL_MALFORMED},  // zero width space inside
-      {"qz\xe2\x80\xae" "ada@example.com", v1::EMAIL_MALFORMED},  // right-to-left override
-      {"qz\xee\x80\x80" "ada@example.com", v1::EMAIL_MALFORMED},  // private use
-      {"qz\x01" "ada@example.com", v1::EMAIL_MALFORMED},
+      {"qz\xe2\x80\x8b"
+       "ada@example.com",
+       v1::EMAIL_MALFORMED},  // zero width space inside
+      {"qz\xe2\x80\xae"
+       "ada@example.com",
+       v1::EMAIL_MALFORMED},  // right-to-left override
+      {"qz\xee\x80\x80"
+       "ada@example.com",
+       v1::EMAIL_MALFORMED},  // private use
+      {"qz\x01"
+       "ada@example.com",
+       v1::EMAIL_MALFORMED},
       {"qzada@", v1::EMAIL_DOMAIN_MALFORMED},
       {"qzada@example", v1::EMAIL_DOMAIN_MALFORMED},
       {"qzada@example.", v1::EMAIL_DOMAIN_MALFORMED},
@@ -86,7 +104,9 @@ TEST_CASE("ParseEmail: refuses with the reason, and never quotes the text") {
       {"\xff\xfeqzada@example.com", v1::ENCODING_MALFORMED},
       {std::string("qz\0ada@example.com", 18), v1::EMAIL_MALFORMED},
       {std::string(65, 'q') + "@example.com", v1::EMAIL_TOO_LONG},
-      {"q@" + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." + std::string(60, 'd') + ".com", v1::EMAIL_TOO_LONG},
+      {"q@" + std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(63, 'c') + "." +
+           std::string(60, 'd') + ".com",
+       v1::EMAIL_TOO_LONG},
       {"q@" + std::string(64, 'a') + ".com", v1::EMAIL_DOMAIN_MALFORMED},
       {std::string(2000, 'q') + "@example.com", v1::EMAIL_TOO_LONG},
   }));
@@ -101,16 +121,18 @@ TEST_CASE("ParseEmail: refuses with the reason, and never quotes the text") {
 
 TEST_CASE("ParseEmail: takes exactly as much as mail does") {
   const std::string local(64, 'q');
-  const std::string domain = std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(57, 'c') + ".com";
+  const std::string domain =
+      std::string(63, 'a') + "." + std::string(63, 'b') + "." + std::string(57, 'c') + ".com";
   REQUIRE(local.size() + 1 + domain.size() == kEmailBytesMax);
   REQUIRE(Must(ParseEmail(local + "@" + domain)).Text() == local + "@" + domain);
   REQUIRE_REASON(ParseEmail(local + "@" + std::string(1, 'c') + "." + domain), v1::EMAIL_TOO_LONG);
 }
 
 TEST_CASE("ParsePhone: E.164 for North American numbers however they are written") {
-  const std::string text = GENERATE("3125550123", "312-555-0123", "(312) 555-0123", "312.555.0123", "312 555 0123",
-                                    "1 312 555 0123", "1-312-555-0123", "+13125550123", "+1 (312) 555-0123",
-                                    "  312/555-0123 ", "312-555-0123 x45", "312-555-0123 ext. 45", "tel:312-555-0123");
+  const std::string text =
+      GENERATE("3125550123", "312-555-0123", "(312) 555-0123", "312.555.0123", "312 555 0123",
+               "1 312 555 0123", "1-312-555-0123", "+13125550123", "+1 (312) 555-0123",
+               "  312/555-0123 ", "312-555-0123 x45", "312-555-0123 ext. 45", "tel:312-555-0123");
   CAPTURE(text);
   REQUIRE(Must(ParsePhone(text)) == "+13125550123");
 }
@@ -125,15 +147,18 @@ TEST_CASE("ParsePhone: other countries by their code, or by the region") {
 }
 
 TEST_CASE("ParsePhone: refuses what cannot be dialed, quickly or not") {
-  const std::string text =
-      GENERATE("", "  ", "555-0123", "123", "000-000-0000", "123-456-7890", "012-555-0123", "312-055-0123",
-               "411-555-0123", "555-555-5555", "222-222-2222", "312-911-0123", "790-555-0123", "unknown number",
-               "call me maybe", "+999 123 456 789", "12345678901234567890123456789", "312-555-01234", "+49629220434933352", "\xff\xff\xff 3125550");
+  const std::string text = GENERATE(
+      "", "  ", "555-0123", "123", "000-000-0000", "123-456-7890", "012-555-0123", "312-055-0123",
+      "411-555-0123", "555-555-5555", "222-222-2222", "312-911-0123", "790-555-0123",
+      "unknown number", "call me maybe", "+999 123 456 789", "12345678901234567890123456789",
+      "312-555-01234", "+49629220434933352", "\xff\xff\xff 3125550");
   CAPTURE(text);
   REQUIRE_REASON(ParsePhone(text), v1::PHONE_MALFORMED);
 }
 
-TEST_CASE("IsUtf8: agrees with a table of well-formed and ill-formed sequences, at every place of a word") {
+TEST_CASE(
+    "IsUtf8: agrees with a table of well-formed and ill-formed sequences, at every place of a "
+    "word") {
   struct Case {
     std::string bytes;
     bool good;
@@ -196,7 +221,8 @@ TEST_CASE("TrimSpace: takes the blanks that one does not see") {
   REQUIRE(TrimSpace("").empty());
   REQUIRE(TrimSpace(" \t\r\n").empty());
   REQUIRE(TrimSpace(" a b ") == "a b");
-  REQUIRE(TrimSpace("\xc2\xa0\xe3\x80\x80" "a\xe2\x80\x8b\xef\xbb\xbf") == "a");
+  REQUIRE(TrimSpace("\xc2\xa0\xe3\x80\x80"
+                    "a\xe2\x80\x8b\xef\xbb\xbf") == "a");
   REQUIRE(TrimSpace("\xc3\xa9") == "\xc3\xa9");  // its last byte alone looks like one of theirs
   REQUIRE(TrimSpace("caf\xc3\xa0") == "caf\xc3\xa0");
 }

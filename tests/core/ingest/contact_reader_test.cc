@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ingest/contact_reader.h"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <random>
 #include <string>
 #include <vector>
@@ -64,13 +63,16 @@ TEST_CASE("ContactReader: Action Network") {
   REQUIRE(reading.rows == 6);
   REQUIRE(reading.records.size() == 4);
   REQUIRE(Fields(reading.records[0]) ==
-          "email=Ada.Quill@example.com|first_name=Ada|last_name=Quill|phone=+13125550123|address1=12 Elm St|city=Chicago|"
-          "state=IL|zip=60601|county=Cook|external_id=5f0c1c9e-0001|tags=#Trump\n?Direct Action\nPhone_Bank|"
+          "email=Ada.Quill@example.com|first_name=Ada|last_name=Quill|phone=+13125550123|address1="
+          "12 Elm St|city=Chicago|"
+          "state=IL|zip=60601|county=Cook|external_id=5f0c1c9e-0001|tags=#Trump\n?Direct "
+          "Action\nPhone_Bank|"
           "subscribed_time=2021-05-06T07:08:09Z");
   REQUIRE(reading.records[0].row == 1);
   REQUIRE(reading.records[0].status == Status::kSubscribed);
   REQUIRE(Fields(reading.records[1]) ==
-          "email=jose@example.org|first_name=Jos\xc3\xa9|last_name=\xc3\x91" "and\xc3\xba|city=Boston|state=MA|zip=02139|external_id=5f0c1c9e-0002");
+          "email=jose@example.org|first_name=Jos\xc3\xa9|last_name=\xc3\x91"
+          "and\xc3\xba|city=Boston|state=MA|zip=02139|external_id=5f0c1c9e-0002");
   REQUIRE(reading.records[1].status == Status::kUnsubscribed);
   REQUIRE(reading.records[2].status == Status::kBouncing);
   REQUIRE(reading.records[2][Field::kPhone] == "555");  // as written
@@ -92,8 +94,9 @@ TEST_CASE("ContactReader: NationBuilder, its four addresses and its flags") {
   REQUIRE_OK(reading.status);
   REQUIRE(reading.mapping.format_name == "NationBuilder");
   REQUIRE(reading.rows == 6);
-  REQUIRE(Emails(reading) == std::vector<std::string>{"ann@example.com", "ann.carr@work.example", "ann@old.example",
-                                                      "bob@example.com", "cal@example.com", "dee@example.com",
+  REQUIRE(Emails(reading) == std::vector<std::string>{"ann@example.com", "ann.carr@work.example",
+                                                      "ann@old.example", "bob@example.com",
+                                                      "cal@example.com", "dee@example.com",
                                                       "eve@example.com"});
   for (uint8_t i = 0; i < 3; ++i) {
     REQUIRE(reading.records[i].row == 1);
@@ -103,20 +106,25 @@ TEST_CASE("ContactReader: NationBuilder, its four addresses and its flags") {
   REQUIRE(reading.records[1].status == Status::kSubscribed);
   REQUIRE(reading.records[2].status == Status::kBouncing);
   REQUIRE(Fields(reading.records[1]) ==
-          "email=ann.carr@work.example|prefix=Ms.|first_name=Ann|middle_name=B|last_name=Carr|phone=+13125550142|"
-          "mobile=+13125550199|address1=1 Main St|address2=Apt 2|city=Chicago|state=IL|zip=60601|country=US|county=Cook|"
-          "birth_date=1970-01-31|sex=F|language=en|organization=Acme|external_id=101|voter_file_id=IL0001|van_id=9001|"
+          "email=ann.carr@work.example|prefix=Ms.|first_name=Ann|middle_name=B|last_name=Carr|"
+          "phone=+13125550142|"
+          "mobile=+13125550199|address1=1 Main St|address2=Apt "
+          "2|city=Chicago|state=IL|zip=60601|country=US|county=Cook|"
+          "birth_date=1970-01-31|sex=F|language=en|organization=Acme|external_id=101|voter_file_id="
+          "IL0001|van_id=9001|"
           "tags=vip\ndoor knocker|subscribed_time=2015-02-03T09:05:06Z");
   // No primary address: the mailing one, whole.
   REQUIRE(reading.records[3].status == Status::kUnsubscribed);
   REQUIRE(Fields(reading.records[3]) ==
-          "email=bob@example.com|first_name=Bob|last_name=Dean|suffix=Jr.|address1=PO Box 9|city=Evanston|state=IL|zip=60201|"
+          "email=bob@example.com|first_name=Bob|last_name=Dean|suffix=Jr.|address1=PO Box "
+          "9|city=Evanston|state=IL|zip=60201|"
           "country=US|birth_date=1980-03-04|sex=M|language=en|external_id=102");
   REQUIRE(reading.records[4].status == Status::kDeceased);
   REQUIRE(reading.records[5].status == Status::kUnsubscribed);  // binds more than do-not-contact
   REQUIRE(reading.records[6].row == 5);
   REQUIRE(reading.records[6].ordinal == 0);
-  REQUIRE(Reasons(reading) == std::vector<Reason>{v1::EMAIL_MALFORMED, v1::BIRTH_DATE_MALFORMED, v1::EMAIL_MISSING});
+  REQUIRE(Reasons(reading) ==
+          std::vector<Reason>{v1::EMAIL_MALFORMED, v1::BIRTH_DATE_MALFORMED, v1::EMAIL_MISSING});
   REQUIRE(reading.rejects[0].kept);
   REQUIRE(reading.rejects[0].field == "email1");
   REQUIRE(reading.rejects[1].kept);
@@ -132,8 +140,11 @@ TEST_CASE("ContactReader: EveryAction and VAN, tabs and a name with a blank at i
   REQUIRE(reading.mapping.delimiter == '\t');
   REQUIRE(reading.records.size() == 3);
   REQUIRE(Fields(reading.records[0]) ==
-          "email=gil@example.com|first_name=Gil|middle_name=H|last_name=Ivy|phone=+16175550155|mobile=+16175550166|"
-          "address1=5 Oak Ave|city=Salem|state=MA|zip=01970|birth_date=1971-01-02|sex=M|voter_file_id=MA55|van_id=V100");
+          "email=gil@example.com|first_name=Gil|middle_name=H|last_name=Ivy|phone=+16175550155|"
+          "mobile=+16175550166|"
+          "address1=5 Oak "
+          "Ave|city=Salem|state=MA|zip=01970|birth_date=1971-01-02|sex=M|voter_file_id=MA55|van_id="
+          "V100");
   REQUIRE(reading.records[0].status == Status::kSubscribed);
   REQUIRE(reading.records[1][Field::kAddress1] == "Box 7");
   REQUIRE(reading.records[1][Field::kCity] == "Lynn");
@@ -148,13 +159,18 @@ TEST_CASE("ContactReader: Mailchimp's three files") {
   REQUIRE(subscribed.mapping.format == ExportFormat::kMailchimpSubscribed);
   REQUIRE(subscribed.records.size() == 2);
   REQUIRE(Fields(subscribed.records[0]) ==
-          "email=ida@example.com|first_name=Ida|last_name=Lane|phone=+14785550111|address1=9 Pine St|address2=Apt 4|city=Macon|"
-          "state=GA|zip=31201|country=US|external_id=abcdef01|tags=VIP\nBlog, weekly|subscribed_time=2019-03-04T05:06:07Z|"
-          "activity_time=2024-01-02T03:04:05Z|latitude=32.8400000|longitude=-83.6300000|time_zone=America/New_York|engagement=4");
+          "email=ida@example.com|first_name=Ida|last_name=Lane|phone=+14785550111|address1=9 Pine "
+          "St|address2=Apt 4|city=Macon|"
+          "state=GA|zip=31201|country=US|external_id=abcdef01|tags=VIP\nBlog, "
+          "weekly|subscribed_time=2019-03-04T05:06:07Z|"
+          "activity_time=2024-01-02T03:04:05Z|latitude=32.8400000|longitude=-83.6300000|time_zone="
+          "America/New_York|engagement=4");
   REQUIRE(subscribed.records[0].status == Status::kSubscribed);
-  // Without an address of one's own: the place where mail was opened; the confirmation for the opt-in.
+  // Without an address of one's own: the place where mail was opened; the confirmation for the
+  // opt-in.
   REQUIRE(Fields(subscribed.records[1]) ==
-          "email=jo@example.org|first_name=Jo|last_name=O\"Neil|state=IL|country=US|external_id=abcdef02|"
+          "email=jo@example.org|first_name=Jo|last_name=O\"Neil|state=IL|country=US|external_id="
+          "abcdef02|"
           "subscribed_time=2018-01-01T00:00:00Z|activity_time=2024-01-02T03:04:05Z|engagement=2");
   REQUIRE(subscribed.rejects.empty());
 
@@ -174,8 +190,10 @@ TEST_CASE("ContactReader: CiviCRM") {
   REQUIRE(reading.mapping.format == ExportFormat::kCiviCrm);
   REQUIRE(reading.rejects.empty());
   REQUIRE(Fields(reading.records[0]) ==
-          "email=max@example.com|prefix=Mr.|first_name=Max|last_name=Owen|nickname=Maxi|mobile=+13025550133|address1=3 Hill Rd|"
-          "address2=Unit 5|city=Dover|state=DE|zip=19901|country=United States|language=en_US|external_id=11|source=Petition 2020");
+          "email=max@example.com|prefix=Mr.|first_name=Max|last_name=Owen|nickname=Maxi|mobile=+"
+          "13025550133|address1=3 Hill Rd|"
+          "address2=Unit 5|city=Dover|state=DE|zip=19901|country=United "
+          "States|language=en_US|external_id=11|source=Petition 2020");
   REQUIRE(reading.records[1][Field::kEmail] == "max@work.example");
   REQUIRE(reading.records[1].ordinal == 1);
   REQUIRE(reading.records[2].status == Status::kDoNotEmail);
@@ -192,7 +210,8 @@ TEST_CASE("ContactReader: ActionKit") {
   REQUIRE_OK(reading.status);
   REQUIRE(reading.mapping.format == ExportFormat::kActionKit);
   REQUIRE(Fields(reading.records[0]) ==
-          "email=quin@example.com|first_name=Quin|last_name=Rudd|address1=8 Lake St|city=Reno|state=NV|zip=89501-1234|"
+          "email=quin@example.com|first_name=Quin|last_name=Rudd|address1=8 Lake "
+          "St|city=Reno|state=NV|zip=89501-1234|"
           "country=United States|external_id=1|source=website|subscribed_time=2017-01-02T03:04:05Z|"
           "activity_time=2020-01-02T03:04:05Z");
   REQUIRE(reading.records[1].status == Status::kUnsubscribed);
@@ -206,9 +225,11 @@ TEST_CASE("ContactReader: plain files of any delimiter and encoding") {
   REQUIRE_OK(semicolon.status);
   REQUIRE(semicolon.mapping.delimiter == ';');
   REQUIRE(Fields(semicolon.records[0]) ==
-          "email=maria@xn--bcher-kva.example|prefix=Dr.|first_name=Maria|middle_name=del Mar|last_name=Lopez|suffix=Jr.|"
+          "email=maria@xn--bcher-kva.example|prefix=Dr.|first_name=Maria|middle_name=del "
+          "Mar|last_name=Lopez|suffix=Jr.|"
           "zip=02139-1234|birth_date=1970-01-05|tags=a\nb");
-  REQUIRE(Fields(semicolon.records[1]) == "email=ana@example.com|first_name=Ana|last_name=Lopez|zip=02139|birth_date=1970");
+  REQUIRE(Fields(semicolon.records[1]) ==
+          "email=ana@example.com|first_name=Ana|last_name=Lopez|zip=02139|birth_date=1970");
   REQUIRE(Fields(semicolon.records[2]) == "email=zo\xc3\xab@example.org|zip=02139");
 
   const auto western = Sample("plain_windows1252.txt");
@@ -221,7 +242,9 @@ TEST_CASE("ContactReader: plain files of any delimiter and encoding") {
   options.encoding = Encoding::kWindows1252;
   const Reading told = ReadExport(western, options);
   REQUIRE(told.mapping.delimiter == '|');
-  REQUIRE(Fields(told.records.at(0)) == "email=ren\xc3\xa9@example.com|first_name=Ren\xc3\xa9" "e|last_name=M\xc3\xbcller|city=K\xc3\xb6ln");
+  REQUIRE(Fields(told.records.at(0)) ==
+          "email=ren\xc3\xa9@example.com|first_name=Ren\xc3\xa9"
+          "e|last_name=M\xc3\xbcller|city=K\xc3\xb6ln");
 }
 
 TEST_CASE("ContactReader: listmonk's subscribers") {
@@ -232,8 +255,11 @@ TEST_CASE("ContactReader: listmonk's subscribers") {
   REQUIRE(reading.records.at(1).status == Status::kDoNotEmail);
 }
 
-TEST_CASE("ContactReader: every sample reads the same in UTF-16 of either order, and is hashed as it stands") {
-  for (const char* name : {"nationbuilder.csv", "civicrm.csv", "everyaction.tsv", "plain_semicolon.csv"}) {
+TEST_CASE(
+    "ContactReader: every sample reads the same in UTF-16 of either order, and is hashed as it "
+    "stands") {
+  for (const char* name :
+       {"nationbuilder.csv", "civicrm.csv", "everyaction.tsv", "plain_semicolon.csv"}) {
     const Reading plain = ReadExport(Sample(name));
     REQUIRE_OK(plain.status);
     const std::string utf8 = TestFolder::Read(Sample(name));
@@ -259,7 +285,8 @@ TEST_CASE("ContactReader: every sample reads the same in UTF-16 of either order,
       REQUIRE_OK(read.status);
       REQUIRE(read.file_hash == crypto::Blake2b256(wide));
       REQUIRE(read.records.size() == plain.records.size());
-      for (size_t i = 0; i < read.records.size(); ++i) REQUIRE(Fields(read.records[i]) == Fields(plain.records[i]));
+      for (size_t i = 0; i < read.records.size(); ++i)
+        REQUIRE(Fields(read.records[i]) == Fields(plain.records[i]));
     }
   }
 }
@@ -269,7 +296,8 @@ TEST_CASE("ContactReader: every sample reads the same in UTF-16 of either order,
 TEST_CASE("ContactReader: rows count on from the upload's earlier files; blank rows are no rows") {
   ReaderOptions options;
   options.first_row = 101;
-  const Reading reading = ReadText("email,name\n\na@example.com,A\n,\n , \nbad,B\nc@example.com,C\n", options);
+  const Reading reading =
+      ReadText("email,name\n\na@example.com,A\n,\n , \nbad,B\nc@example.com,C\n", options);
   REQUIRE_OK(reading.status);
   REQUIRE(reading.rows == 3);
   REQUIRE(reading.records[0].row == 101);
@@ -279,7 +307,9 @@ TEST_CASE("ContactReader: rows count on from the upload's earlier files; blank r
 }
 
 TEST_CASE("ContactReader: the same address in two columns is one record, bad if either says so") {
-  const Reading reading = ReadText("nationbuilder_id,email,email1,email2,email1_is_bad\n1,a@example.com,A@EXAMPLE.com,b@example.com,t\n");
+  const Reading reading = ReadText(
+      "nationbuilder_id,email,email1,email2,email1_is_bad\n1,a@example.com,A@EXAMPLE.com,b@example."
+      "com,t\n");
   REQUIRE(Emails(reading) == std::vector<std::string>{"a@example.com", "b@example.com"});
   REQUIRE(reading.records[0].status == Status::kBouncing);
   REQUIRE(reading.records[1].status == Status::kUnknown);
@@ -307,13 +337,17 @@ TEST_CASE("ContactReader: the strictest status binds") {
   }));
   CAPTURE(c.cells);
   const Reading reading = ReadText(
-      "email,opt_in,on_hold,deceased,do_not_email,unsubscribed_at,spam_complaint,do_not_trade\na@example.com," + c.cells + "\n");
+      "email,opt_in,on_hold,deceased,do_not_email,unsubscribed_at,spam_complaint,do_not_trade\na@"
+      "example.com," +
+      c.cells + "\n");
   REQUIRE_OK(reading.status);
   REQUIRE(reading.records.at(0).status == c.status);
 }
 
 TEST_CASE("ContactReader: a status that nobody knows rejects its row, and can be left out") {
-  const std::string text = "email,subscription_status,opt_in\na@example.com,lapsed,\nb@example.com,,perhaps\nc@example.com,active,\n";
+  const std::string text =
+      "email,subscription_status,opt_in\na@example.com,lapsed,\nb@example.com,,perhaps\nc@example."
+      "com,active,\n";
   const Reading reading = ReadText(text);
   REQUIRE(Emails(reading) == std::vector<std::string>{"c@example.com"});
   REQUIRE(Reasons(reading) == std::vector<Reason>{v1::STATUS_UNKNOWN, v1::STATUS_UNKNOWN});
@@ -327,7 +361,9 @@ TEST_CASE("ContactReader: a status that nobody knows rejects its row, and can be
 TEST_CASE("ContactReader: a correction reaches the records") {
   ReaderOptions options;
   options.map = {{"email", "Contact"}, {"city", "Where"}, {"do_not_share", "Private"}};
-  const Reading reading = ReadText("Contact,Where,Private,email\na@example.com,Ulm,,z@example.com\nb@example.com,,yes,\n", options);
+  const Reading reading = ReadText(
+      "Contact,Where,Private,email\na@example.com,Ulm,,z@example.com\nb@example.com,,yes,\n",
+      options);
   REQUIRE_OK(reading.status);
   REQUIRE(Fields(reading.records.at(0)) == "email=a@example.com|city=Ulm");
   REQUIRE(reading.records.at(1).status == Status::kDoNotShare);
@@ -336,14 +372,18 @@ TEST_CASE("ContactReader: a correction reaches the records") {
 TEST_CASE("ContactReader: a corrected ZIP goes with every postal address") {
   ReaderOptions options;
   options.map = {{"zip", "My ZIP"}};
-  const Reading reading = ReadText("nationbuilder_id,email,mailing_address1,mailing_zip,My ZIP\n1,a@example.com,Box 1,99999,2139\n", options);
+  const Reading reading = ReadText(
+      "nationbuilder_id,email,mailing_address1,mailing_zip,My ZIP\n1,a@example.com,Box "
+      "1,99999,2139\n",
+      options);
   REQUIRE(reading.records.at(0)[Field::kAddress1] == "Box 1");
   REQUIRE(reading.records.at(0)[Field::kZip] == "02139");
 }
 
 TEST_CASE("ContactReader: the region decides on dates, phones and ZIPs") {
   const std::string text = "email,dob,phone,zip\na@example.com,03/04/1970,020 7946 0958,2139\n";
-  REQUIRE(Fields(ReadText(text).records.at(0)) == "email=a@example.com|phone=020 7946 0958|zip=02139|birth_date=1970-03-04");
+  REQUIRE(Fields(ReadText(text).records.at(0)) ==
+          "email=a@example.com|phone=020 7946 0958|zip=02139|birth_date=1970-03-04");
   ReaderOptions options;
   options.region = "GB";
   REQUIRE(Fields(ReadText(text, options).records.at(0)) ==
@@ -359,7 +399,8 @@ TEST_CASE("ContactReader: Excel's line above the header names the delimiter") {
 }
 
 TEST_CASE("ContactReader: the delimiter is the one that makes known columns, not the commonest") {
-  const Reading reading = ReadText("email\tname (first, middle, last, suffix)\tcity\na@example.com\tA\tUlm\n");
+  const Reading reading =
+      ReadText("email\tname (first, middle, last, suffix)\tcity\na@example.com\tA\tUlm\n");
   REQUIRE(reading.mapping.delimiter == '\t');
   REQUIRE(ReadText("email\na@example.com\n").records.size() == 1);
 }
@@ -390,30 +431,35 @@ TEST_CASE("ContactReader: a file that cannot be read is a clear error", "[fault]
   }
 }
 
-TEST_CASE("ContactReader: bad rows go to the sink with row, line, reason and cells, and the others are read", "[fault]") {
+TEST_CASE(
+    "ContactReader: bad rows go to the sink with row, line, reason and cells, and the others are "
+    "read",
+    "[fault]") {
   const Reading reading = ReadText(
       "email,name,city\n"
-      "a@example.com,A,U\n"              // row 1
-      "b@example.com,B\n"                // 2: too few
-      "c@example.com,C,U,V\n"            // 3: too many
-      "d@example.com,\"D,U\n"            // 4: quote never closed
-      "e@example.com,\"E\" x,U\n"        // 5: text after it
-      ",F,U\n"                           // 6: no address
-      "g@@example.com,G,U\n"             // 7
-      "h@exam_ple.com,H,U\n"             // 8
-      "i\xff@example.com,I,U\n"          // 9
-      "j@example.com,\"J\nJ\",U\n"       // 10: over two lines
-      "k@example.com,K,U");              // 11: no line end
+      "a@example.com,A,U\n"         // row 1
+      "b@example.com,B\n"           // 2: too few
+      "c@example.com,C,U,V\n"       // 3: too many
+      "d@example.com,\"D,U\n"       // 4: quote never closed
+      "e@example.com,\"E\" x,U\n"   // 5: text after it
+      ",F,U\n"                      // 6: no address
+      "g@@example.com,G,U\n"        // 7
+      "h@exam_ple.com,H,U\n"        // 8
+      "i\xff@example.com,I,U\n"     // 9
+      "j@example.com,\"J\nJ\",U\n"  // 10: over two lines
+      "k@example.com,K,U");         // 11: no line end
   REQUIRE_OK(reading.status);
-  REQUIRE(Emails(reading) == std::vector<std::string>{"a@example.com", "j@example.com", "k@example.com"});
+  REQUIRE(Emails(reading) ==
+          std::vector<std::string>{"a@example.com", "j@example.com", "k@example.com"});
   REQUIRE(reading.records[1][Field::kFirstName] == "J");
   REQUIRE(reading.records[1].row == 10);
   REQUIRE(reading.records[2].row == 11);
   REQUIRE(reading.rows == 11);
   REQUIRE(reading.rejected == 8);
   REQUIRE(Reasons(reading) ==
-          std::vector<Reason>{v1::CSV_RAGGED_ROW, v1::CSV_RAGGED_ROW, v1::CSV_UNCLOSED_QUOTE, v1::CSV_STRAY_QUOTE, v1::EMAIL_MISSING,
-                              v1::EMAIL_MALFORMED, v1::EMAIL_DOMAIN_MALFORMED, v1::ENCODING_MALFORMED});
+          std::vector<Reason>{v1::CSV_RAGGED_ROW, v1::CSV_RAGGED_ROW, v1::CSV_UNCLOSED_QUOTE,
+                              v1::CSV_STRAY_QUOTE, v1::EMAIL_MISSING, v1::EMAIL_MALFORMED,
+                              v1::EMAIL_DOMAIN_MALFORMED, v1::ENCODING_MALFORMED});
   for (size_t i = 0; i < reading.rejects.size(); ++i) {
     REQUIRE(reading.rejects[i].row == i + 2);
     REQUIRE(reading.rejects[i].line == i + 3);
@@ -427,7 +473,8 @@ TEST_CASE("ContactReader: bad rows go to the sink with row, line, reason and cel
   REQUIRE(reading.rejects[7].cells[0] == "i\xff@example.com");
 }
 
-TEST_CASE("ContactReader: what does not fit is reported, the row kept; but not without its consent") {
+TEST_CASE(
+    "ContactReader: what does not fit is reported, the row kept; but not without its consent") {
   const std::string longest(1025, 'x');
   SECTION("a field") {
     const Reading reading = ReadText("email,city\na@example.com," + longest + "\n");
@@ -448,7 +495,8 @@ TEST_CASE("ContactReader: what does not fit is reported, the row kept; but not w
     REQUIRE(Reasons(reading) == std::vector<Reason>{v1::FIELD_TOO_LONG});
   }
   SECTION("consent") {
-    const Reading reading = ReadText("email,consent\na@example.com," + longest + "\nb@example.com,Signed up\n");
+    const Reading reading =
+        ReadText("email,consent\na@example.com," + longest + "\nb@example.com,Signed up\n");
     REQUIRE(Emails(reading) == std::vector<std::string>{"b@example.com"});
     REQUIRE(reading.records[0][Field::kConsent] == "Signed up");
     REQUIRE(Reasons(reading) == std::vector<Reason>{v1::FIELD_TOO_LONG});
@@ -456,12 +504,14 @@ TEST_CASE("ContactReader: what does not fit is reported, the row kept; but not w
   }
   SECTION("a record") {
     const std::string wide(1000, 'x');
-    const Reading reading = ReadText("email,city,source,county,tags\na@example.com," + wide + "," + wide + "," + wide + "," + wide +
-                                     "\nb@example.com," + wide + ",,,\n");
+    const Reading reading =
+        ReadText("email,city,source,county,tags\na@example.com," + wide + "," + wide + "," + wide +
+                 "," + wide + "\nb@example.com," + wide + ",,,\n");
     REQUIRE(reading.records.size() == 2);
     REQUIRE(reading.records[0][Field::kTags].empty());
     REQUIRE(Reasons(reading) == std::vector<Reason>{v1::RECORD_TOO_LARGE});
-    const Reading more = ReadText("email,city,source,county,state\na@example.com," + wide + "," + wide + "," + wide + "," + wide + "\n");
+    const Reading more = ReadText("email,city,source,county,state\na@example.com," + wide + "," +
+                                  wide + "," + wide + "," + wide + "\n");
     REQUIRE(more.records.empty());
     REQUIRE(more.rejected == 1);
   }
@@ -514,7 +564,8 @@ TEST_CASE("ContactReader: a sink that fails stops the reading", "[fault]") {
   rejects.answer = MakeError(v1::DISK_FULL, "no room");
   ReaderOptions options;
   options.rejects = &rejects;
-  const Reading reading = ReadExport(folder.Write("list.csv", "email\nbad\na@example.com\n"), options);
+  const Reading reading =
+      ReadExport(folder.Write("list.csv", "email\nbad\na@example.com\n"), options);
   REQUIRE_REASON(reading.status, v1::DISK_FULL);
   REQUIRE(reading.records.empty());
 }
@@ -529,7 +580,8 @@ TEST_CASE("ContactReader: more rows than an upload can number are refused", "[fa
 
 TEST_CASE("ContactReader: no message of any reject repeats what stands in the cells") {
   std::string text = "email,email2,dob,created_at,status,subscription_status,city\n";
-  const char* cells[] = {"qzx", "qzx@qzx", "qzx@example.com", "", "qzx qzx@qzx.example", "\"qzx\"x", "qzx\xff"};
+  const char* cells[] = {"qzx",      "qzx@qzx", "qzx@example.com", "", "qzx qzx@qzx.example",
+                         "\"qzx\"x", "qzx\xff"};
   std::mt19937 random(5);
   for (int i = 0; i < 500; ++i) {
     for (int k = 0; k < 7; ++k) text += (k > 0 ? "," : "") + std::string(cells[random() % 7]);
@@ -538,7 +590,8 @@ TEST_CASE("ContactReader: no message of any reject repeats what stands in the ce
   const Reading reading = ReadText(text);
   REQUIRE_OK(reading.status);
   REQUIRE(reading.rejects.size() > 400);
-  for (const auto& reject : reading.rejects) REQUIRE(reject.message.find("qzx") == std::string::npos);
+  for (const auto& reject : reading.rejects)
+    REQUIRE(reject.message.find("qzx") == std::string::npos);
 }
 
 TEST_CASE("ContactReader: random bytes never break it", "[oracle]") {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ingest/csv_reader.h"
 
-#include <catch2/catch.hpp>
-
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <optional>
 #include <random>
 #include <string>
@@ -62,7 +61,8 @@ std::optional<std::vector<Row>> Naive(const std::string& text) {
   const auto end_row = [&] {
     while (state != kClosed && !cell.empty() && cell.back() == '\r') cell.pop_back();
     row.push_back(cell);
-    if (row.size() > 1 || row[0].find_first_not_of(" \r\n\t") != std::string::npos) rows.push_back(row);
+    if (row.size() > 1 || row[0].find_first_not_of(" \r\n\t") != std::string::npos)
+      rows.push_back(row);
     row.clear();
     cell.clear();
     state = kStart;
@@ -107,7 +107,8 @@ TEST_CASE("CsvReader: agrees with the naive reader on every short text", "[oracl
     for (size_t i = 0; i < size; ++i) texts *= alphabet.size();
     for (size_t n = 0; n < texts; ++n) {
       std::string text;
-      for (size_t i = 0, rest = n; i < size; ++i, rest /= alphabet.size()) text.push_back(alphabet[rest % alphabet.size()]);
+      for (size_t i = 0, rest = n; i < size; ++i, rest /= alphabet.size())
+        text.push_back(alphabet[rest % alphabet.size()]);
       const auto naive = Naive(text);
       const Read read = ReadCsvFile(folder.Write("f.csv", text));
       CAPTURE(text);
@@ -120,11 +121,24 @@ TEST_CASE("CsvReader: agrees with the naive reader on every short text", "[oracl
   REQUIRE(compared == 19530);
 }
 
-TEST_CASE("CsvReader: reads back whatever was written, over every edge of its buffers", "[oracle]") {
+TEST_CASE("CsvReader: reads back whatever was written, over every edge of its buffers",
+          "[oracle]") {
   TestFolder folder;
   std::mt19937 random(11);
-  const std::vector<std::string> pieces = {"a", "bc", ",", "\"", "\"\"", "\n", "\r\n", "\r", " ", "\t", ";",
-                                           "\xc3\xab", "long text without anything in it ", "'"};
+  const std::vector<std::string> pieces = {"a",
+                                           "bc",
+                                           ",",
+                                           "\"",
+                                           "\"\"",
+                                           "\n",
+                                           "\r\n",
+                                           "\r",
+                                           " ",
+                                           "\t",
+                                           ";",
+                                           "\xc3\xab",
+                                           "long text without anything in it ",
+                                           "'"};
   for (const std::string line_end : {"\n", "\r\n"}) {
     std::vector<Row> rows;
     std::string text;
@@ -153,14 +167,16 @@ TEST_CASE("CsvReader: reads back whatever was written, over every edge of its bu
 
 TEST_CASE("CsvReader: line ends of every kind, last line with and without one") {
   const std::vector<Row> rows = {{"a", "b"}, {"c", "d"}};
-  for (const std::string text : {"a,b\nc,d\n", "a,b\nc,d", "a,b\r\nc,d\r\n", "a,b\r\nc,d", "a,b\rc,d\r", "a,b\rc,d",
-                                 "\n\na,b\n\r\n \nc,d\n\n", "a,b\r\r\nc,d\r\r\n", "\r\ra,b\r\rc,d\r"}) {
+  for (const std::string text :
+       {"a,b\nc,d\n", "a,b\nc,d", "a,b\r\nc,d\r\n", "a,b\r\nc,d", "a,b\rc,d\r", "a,b\rc,d",
+        "\n\na,b\n\r\n \nc,d\n\n", "a,b\r\r\nc,d\r\r\n", "\r\ra,b\r\rc,d\r"}) {
     CAPTURE(text);
     const Read read = ReadCsv(text);
     REQUIRE(read.rows == rows);
   }
   REQUIRE(ReadCsv("a,b\r\nc,\"d\re\"\r\n").rows == std::vector<Row>{{"a", "b"}, {"c", "d\re"}});
-  REQUIRE(ReadCsv("a,b\nc,d\re\nf,g\n").rows == std::vector<Row>{{"a", "b"}, {"c", "d\re"}, {"f", "g"}});
+  REQUIRE(ReadCsv("a,b\nc,d\re\nf,g\n").rows ==
+          std::vector<Row>{{"a", "b"}, {"c", "d\re"}, {"f", "g"}});
 }
 
 TEST_CASE("CsvReader: lines are counted through quotes and blank lines") {
@@ -174,7 +190,9 @@ TEST_CASE("CsvReader: other delimiters") {
   REQUIRE(ReadCsv("a;b,c|d\n", ';').rows == std::vector<Row>{{"a", "b,c|d"}});
 }
 
-TEST_CASE("CsvReader: a quote in an unquoted cell is a letter; blanks after a closing quote are nothing") {
+TEST_CASE(
+    "CsvReader: a quote in an unquoted cell is a letter; blanks after a closing quote are "
+    "nothing") {
   REQUIRE(ReadCsv("5\" pipe,6\"\n").rows == std::vector<Row>{{"5\" pipe", "6\""}});
   REQUIRE(ReadCsv("\"a\" ,\"b\"\t\n").rows == std::vector<Row>{{"a", "b"}});
 }
@@ -206,7 +224,8 @@ TEST_CASE("CsvReader: a quote that is never closed costs its line, not the file"
   }
   SECTION("closed by a quote at the end of another row, into the wrong number of cells") {
     const Read read = ReadCsv("h,i,j\na,\"b,c\nd,e,f\nk,l,5\"\nm,n,o\n", ',', 3);
-    REQUIRE(read.rows == std::vector<Row>{{"h", "i", "j"}, {"d", "e", "f"}, {"k", "l", "5\""}, {"m", "n", "o"}});
+    REQUIRE(read.rows ==
+            std::vector<Row>{{"h", "i", "j"}, {"d", "e", "f"}, {"k", "l", "5\""}, {"m", "n", "o"}});
     REQUIRE(read.broken == std::vector<std::pair<Reason, uint64_t>>{{v1::CSV_UNCLOSED_QUOTE, 2}});
   }
   SECTION("after a cell that runs over lines as it should") {
@@ -232,7 +251,8 @@ TEST_CASE("CsvReader: a quote that is never closed costs its line, not the file"
 TEST_CASE("CsvReader: rows with too few or too many cells come back whole") {
   const Read read = ReadCsv("a,b,c\n1,2\n1,\"2 \"\" 2\",3,4\n1,2,3\n", ',', 3);
   REQUIRE(read.rows.size() == 2);
-  REQUIRE(read.broken == std::vector<std::pair<Reason, uint64_t>>{{v1::CSV_RAGGED_ROW, 2}, {v1::CSV_RAGGED_ROW, 3}});
+  REQUIRE(read.broken == std::vector<std::pair<Reason, uint64_t>>{{v1::CSV_RAGGED_ROW, 2},
+                                                                  {v1::CSV_RAGGED_ROW, 3}});
   REQUIRE(read.broken_cells == std::vector<Row>{{"1", "2"}, {"1", "2 \" 2", "3", "4"}});
 }
 
@@ -257,7 +277,8 @@ TEST_CASE("CsvReader: a line that is too long is a clear error, in flat memory",
   }
   SECTION("just short enough") {
     const std::string cell(kLineBytesMax - 10, 'x');
-    REQUIRE(ReadCsv("a,b\n" + cell + ",\"" + "d\"\ne,f\n").rows == std::vector<Row>{{"a", "b"}, {cell, "d"}, {"e", "f"}});
+    REQUIRE(ReadCsv("a,b\n" + cell + ",\"" + "d\"\ne,f\n").rows ==
+            std::vector<Row>{{"a", "b"}, {cell, "d"}, {"e", "f"}});
   }
 }
 
@@ -266,8 +287,10 @@ TEST_CASE("CsvReader: says which rows are text") {
   const std::string text = std::string("plain,row\nz\xc3\xab,b\nren\xe9,b\nnul") + '\0' + ",b\n";
   CsvReader csv(Must(TextSource::Open(folder.Write("f", text))));
   std::vector<std::pair<bool, bool>> flags;
-  while (Must(csv.Next()) == CsvReader::Outcome::kRow) flags.emplace_back(csv.is_ascii(), csv.is_utf8());
-  REQUIRE(flags == std::vector<std::pair<bool, bool>>{{true, true}, {false, true}, {false, false}, {false, false}});
+  while (Must(csv.Next()) == CsvReader::Outcome::kRow)
+    flags.emplace_back(csv.is_ascii(), csv.is_utf8());
+  REQUIRE(flags == std::vector<std::pair<bool, bool>>{
+                       {true, true}, {false, true}, {false, false}, {false, false}});
 }
 
 TEST_CASE("CsvReader: the header can be looked at with any delimiter before it is read") {

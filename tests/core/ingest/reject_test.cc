@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ingest/reject.h"
 
-#include <catch2/catch.hpp>
-
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
@@ -66,7 +65,8 @@ TEST_CASE("RejectFile: writes the reason in front of the row, for its owner alon
   REQUIRE(TestFolder::Read(rejects.path()) ==
           "row,line,reason,field,message,\"E, mail\",name\n"
           "7,9,EMAIL_MALFORMED,\"E, mail\",\"no @ in it; correct it\",ada,\"Quill, \"\"A\"\"\"\n"
-          "7,9,EMAIL_MALFORMED,\"E, mail\",\"no @ in it; correct it (kept without it)\",ada,\"Quill, \"\"A\"\"\"\n");
+          "7,9,EMAIL_MALFORMED,\"E, mail\",\"no @ in it; correct it (kept without "
+          "it)\",ada,\"Quill, \"\"A\"\"\"\n");
   struct stat status = {};
   REQUIRE(::stat(rejects.path().c_str(), &status) == 0);
   REQUIRE((status.st_mode & 0777) == 0600);
@@ -83,7 +83,8 @@ TEST_CASE("RejectFile: the one of an earlier run is kept") {
     REQUIRE_OK(rejects.Add(Some(cells)));
   }  // closes by itself
   REQUIRE(TestFolder::Read(folder.path() / "in.csv.old.rejects.csv") == "being corrected");
-  REQUIRE(TestFolder::Read(folder.path() / "in.csv.rejects.csv").find("EMAIL_MALFORMED") != std::string::npos);
+  REQUIRE(TestFolder::Read(folder.path() / "in.csv.rejects.csv").find("EMAIL_MALFORMED") !=
+          std::string::npos);
   REQUIRE_FALSE(std::filesystem::exists(folder.path() / "in.csv.part.rejects.csv"));
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ingest/text_source.h"
 
-#include <catch2/catch.hpp>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <string>
 #include <thread>
 
@@ -29,7 +28,8 @@ std::string AllOf(TextSource& source, size_t step = 1 << 16) {
   return text;
 }
 
-std::string Decoded(std::string_view bytes, std::optional<Encoding> wanted = std::nullopt, size_t step = 1 << 16) {
+std::string Decoded(std::string_view bytes, std::optional<Encoding> wanted = std::nullopt,
+                    size_t step = 1 << 16) {
   TestFolder folder;
   auto source = Must(TextSource::Open(folder.Write("f", bytes), wanted));
   return AllOf(*source, step);
@@ -50,8 +50,11 @@ std::string Utf16(std::u16string_view text, bool big, bool mark) {
 
 TEST_CASE("TextSource: UTF-8 with and without a byte order mark") {
   REQUIRE(Decoded("email\n") == "email\n");
-  REQUIRE(Decoded("\xef\xbb\xbf" "email\n") == "email\n");
-  REQUIRE(Decoded("\xef\xbb\xbf" "email\n", Encoding::kWindows1252) == "email\n");
+  REQUIRE(Decoded("\xef\xbb\xbf"
+                  "email\n") == "email\n");
+  REQUIRE(Decoded("\xef\xbb\xbf"
+                  "email\n",
+                  Encoding::kWindows1252) == "email\n");
 }
 
 TEST_CASE("TextSource: UTF-16 of both orders, with a mark, without one, and when asked") {
@@ -59,9 +62,11 @@ TEST_CASE("TextSource: UTF-16 of both orders, with a mark, without one, and when
   const std::string utf8 = "email\nzo\xc3\xab@example.org\n\xe2\x82\xac\xf0\x9f\x98\x80\n";
   for (bool big : {false, true}) {
     for (bool mark : {false, true}) {
-      for (size_t step : {16, 17, 19, 1024}) REQUIRE(Decoded(Utf16(text, big, mark), std::nullopt, step) == utf8);
+      for (size_t step : {16, 17, 19, 1024})
+        REQUIRE(Decoded(Utf16(text, big, mark), std::nullopt, step) == utf8);
     }
-    REQUIRE(Decoded(Utf16(text, big, false), big ? Encoding::kUtf16Be : Encoding::kUtf16Le) == utf8);
+    REQUIRE(Decoded(Utf16(text, big, false), big ? Encoding::kUtf16Be : Encoding::kUtf16Le) ==
+            utf8);
   }
 }
 
@@ -77,14 +82,17 @@ TEST_CASE("TextSource: characters that straddle blocks and buffers stay whole") 
 }
 
 TEST_CASE("TextSource: what is no UTF-16 becomes a byte that is no UTF-8") {
-  REQUIRE(Decoded(Utf16(std::u16string{u'a', 0xd83d, u'b'}, false, true)) == "a\xff" "b");
+  REQUIRE(Decoded(Utf16(std::u16string{u'a', 0xd83d, u'b'}, false, true)) ==
+          "a\xff"
+          "b");
   REQUIRE(Decoded(Utf16(std::u16string{u'a', 0xde00}, false, true)) == "a\xff");
   REQUIRE(Decoded(Utf16(std::u16string{u'a', 0xd83d}, false, true)) == "a\xff");
   REQUIRE(Decoded(Utf16(u"ab", false, true) + "c") == "ab\xff");
 }
 
 TEST_CASE("TextSource: windows-1252 as asked, its holes undecodable") {
-  REQUIRE(Decoded("ren\xe9 \x80\x93\x94\n", Encoding::kWindows1252) == "ren\xc3\xa9 \xe2\x82\xac\xe2\x80\x9c\xe2\x80\x9d\n");
+  REQUIRE(Decoded("ren\xe9 \x80\x93\x94\n", Encoding::kWindows1252) ==
+          "ren\xc3\xa9 \xe2\x82\xac\xe2\x80\x9c\xe2\x80\x9d\n");
   REQUIRE(Decoded("a\x81\x8d\x8f\x90\x9d", Encoding::kWindows1252) == "a\xff\xff\xff\xff\xff");
   REQUIRE(Decoded("a\xff", Encoding::kWindows1252, 16) == "a\xc3\xbf");
 }
@@ -94,7 +102,8 @@ TEST_CASE("ParseEncoding: knows the usual names and says which") {
   REQUIRE(Must(ParseEncoding("UTF-8")) == Encoding::kUtf8);
   REQUIRE(Must(ParseEncoding("utf-16be")) == Encoding::kUtf16Be);
   REQUIRE_REASON(ParseEncoding("ebcdic"), v1::ENCODING_MALFORMED);
-  for (Encoding e : {Encoding::kUtf8, Encoding::kUtf16Le, Encoding::kUtf16Be, Encoding::kWindows1252}) {
+  for (Encoding e :
+       {Encoding::kUtf8, Encoding::kUtf16Le, Encoding::kUtf16Be, Encoding::kWindows1252}) {
     REQUIRE(Must(ParseEncoding(EncodingName(e))) == e);
   }
 }
@@ -159,7 +168,8 @@ TEST_CASE("TextSource: notices that the file grew while it was read", "[fault]")
   REQUIRE_OK(source->Read({buffer.data(), buffer.size()}));
   folder.Write("f", std::string(500000, 'b'));
   absl::Status status;
-  while (status.ok() && !source->at_end()) status = source->Read({buffer.data(), buffer.size()}).status();
+  while (status.ok() && !source->at_end())
+    status = source->Read({buffer.data(), buffer.size()}).status();
   REQUIRE_REASON(status, v1::FILE_CHANGED);
 }
 

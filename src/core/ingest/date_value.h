@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dates of birth and times, as people, CRMs and databases write them, in the forms that a
+// ContactRecord holds.
+//
+// Rule: what cannot be read is said to be so, never guessed at: a function returns false and
+// leaves `out` empty. A month and day in doubt go by the region; parts that a database writes as
+// zeros are not known.
+// Units: dates "YYYY-MM-DD", "YYYY-MM" or "YYYY"; times RFC 3339 UTC, zone-less ones taken as UTC.
+// Threads: pure.
+#ifndef MUSTER_CORE_INGEST_DATE_VALUE_H_
+#define MUSTER_CORE_INGEST_DATE_VALUE_H_
+
+#include <string>
+#include <string_view>
+
+namespace muster::ingest {
+
+// Which of 03/04/1970 is the month. Dots always mean day first.
+enum class DateOrder { kMonthFirst, kDayFirst };
+DateOrder DateOrderOf(std::string_view region);
+
+// Two-digit years from kTwoDigitYearPivot on are 19xx. All zeros is no date: true, and `out` empty.
+inline constexpr int kTwoDigitYearPivot = 20;
+bool SetBirthDate(std::string_view cell, DateOrder order, std::string& out);
+bool SetTime(std::string_view cell, DateOrder order, std::string& out);
+
+}  // namespace muster::ingest
+
+#endif  // MUSTER_CORE_INGEST_DATE_VALUE_H_
