@@ -57,10 +57,11 @@ SecretBytes Split(uint8_t tag, const SecretBytes& root) {
 absl::StatusOr<PasswordKeys> Stretch(const SecretBytes& passphrase, ByteView salt,
                                      uint64_t memory_bytes, uint32_t passes) {
   SecretBytes root = SecretBytes::Zeroed(32);
-  if (crypto_pwhash(root.MutableExposeSecret().data(), root.size(),
-                    reinterpret_cast<const char*>(passphrase.ExposeSecret().data()),
-                    passphrase.size(), salt.data(), passes, memory_bytes,
-                    crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  // An empty passphrase has no memory, and Argon2 takes no null.
+  const char* const text =
+      passphrase.empty() ? "" : reinterpret_cast<const char*>(passphrase.ExposeSecret().data());
+  if (crypto_pwhash(root.MutableExposeSecret().data(), root.size(), text, passphrase.size(),
+                    salt.data(), passes, memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return MakeError(v1::KEY_MALFORMED, "this machine cannot give the " +
                                             std::to_string(memory_bytes >> 20) +
                                             " MiB that the key file's passphrase asks for");
@@ -72,7 +73,8 @@ absl::Status Malformed(std::string_view what) {
   return MakeError(v1::KEY_MALFORMED, "not a PASERK key: " + std::string(what));
 }
 
-// libsodium's encoder works in constant time and straight into locked memory. Its length counts a final NUL.
+// libsodium's encoder works in constant time and straight into locked memory. Its length counts a
+// final NUL.
 SecretBytes EncodeSecret(std::string_view header, const SecretBytes& raw) {
   Init();
   constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;

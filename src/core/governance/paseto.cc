@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -10,7 +11,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
@@ -241,7 +241,7 @@ struct ReplayCache::State {
   explicit State(size_t max) : entries_max(max) {}
 
   const size_t entries_max;
-  absl::Mutex mutex;
+  std::mutex mutex;
   absl::flat_hash_set<Key> seen ABSL_GUARDED_BY(mutex);
   std::set<std::pair<absl::Time, Key>> by_expiry ABSL_GUARDED_BY(mutex);
   // The clock never goes back here: a token that was forgotten must stay expired.
@@ -259,7 +259,7 @@ absl::Status ReplayCache::Admit(const CallToken& token, absl::Time now) {
   // VerifyCallToken takes tokens this long.
   const absl::Time forgotten = token.expires + kClockSkewMax;
 
-  absl::MutexLock lock(&state_->mutex);
+  std::lock_guard lock(state_->mutex);
   state_->latest = std::max(state_->latest, now);
   while (!state_->by_expiry.empty() && state_->by_expiry.begin()->first < state_->latest) {
     state_->seen.erase(state_->by_expiry.begin()->second);
