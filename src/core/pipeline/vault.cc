@@ -58,6 +58,14 @@ Vault::~Vault() {
   if (maintenance_.joinable()) maintenance_.join();
 }
 
+void Vault::Drain() {
+  absl::MutexLock lock(&mutex_);
+  draining_ = true;
+  for (const auto& [upload, run] : claims_) {
+    if (run != nullptr) run->Abort();
+  }
+}
+
 v1::VaultState Vault::State() const {
   v1::VaultState state;
   state.set_unsealed(true);
@@ -140,8 +148,11 @@ absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upl
   MUSTER_ASSIGN_OR_RETURN(IntakePlan plan, PlanOf(id));
   MUSTER_ASSIGN_OR_RETURN(reading->run_, IntakeRun::Start(store_.get(), observer_.get(), std::move(plan), options_.intake,
                                                           std::move(on_progress)));
-  absl::MutexLock lock(&mutex_);
-  claims_[id] = reading->run_.get();
+  {
+    absl::MutexLock lock(&mutex_);
+    claims_[id] = reading->run_.get();
+    if (draining_) reading->run_->Abort();
+  }
   return reading;
 }
 

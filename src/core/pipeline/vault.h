@@ -45,6 +45,9 @@ class Vault {
   static absl::StatusOr<std::unique_ptr<Vault>> Open(const VaultOptions& options, const Clock& clock = Clock::System());
   ~Vault();
 
+  // Ends all readings and starts no more; what is not durable yet is read again later.
+  void Drain();
+
   v1::VaultState State() const;
   absl::StatusOr<uint64_t> Observe(const v1::ObserveEntriesRequest& request);
   absl::StatusOr<v1::IntakeKey> OpenIntake(std::string_view upload, std::string_view member, std::string_view list);
@@ -94,6 +97,7 @@ class Vault {
   mutable absl::Mutex mutex_;
   // Null: claimed, without a run (yet).
   std::map<UploadId, IntakeRun*> claims_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread maintenance_;
 };

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/vault/vault_service.h"
+
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/status.h"
+#include "muster/v1/vault_service.grpc.pb.h"
+#include "server/rpc/status.h"
+
+namespace muster::vault {
+namespace {
+
+namespace fs = std::filesystem;
+
+// sun_path holds 108 bytes with its end.
+constexpr size_t kSocketPathMax = 107;
+
+template <typename T>
+grpc::Status Answer(absl::StatusOr<T> result, T* response) {
+  if (!result.ok()) return rpc::ToGrpcStatus(result.status());
+  *response = *std::move(result);
+  return grpc::Status::OK;
+}
+
+class Service : public v1::VaultService::Service {
+ public:
+  explicit Service(pipeline::Vault* vault) : vault_(vault) {}
+
+  grpc::Status GetVaultState(grpc::ServerContext*, const v1::GetVaultStateRequest*, v1::VaultState* response) override {
+    *response = vault_->State();
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ObserveEntries(grpc::ServerContext*, const v1::ObserveEntriesRequest* request,
+                              v1::ObserveEntriesResponse* response) override {
+    const absl::StatusOr<uint64_t> size = vault_->Observe(*request);
+    if (size.ok()) response->set_log_size(static_cast<int64_t>(*size));
+    return rpc::ToGrpcStatus(size.status());
+  }
+
+  grpc::Status OpenIntake(grpc::ServerContext*, const v1::OpenIntakeRequest* request, v1::IntakeKey* response) override {
+    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list()), response);
+  }
+
+  grpc::Status Intake(grpc::ServerContext*,
+                      grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
+    // Answers come from this thread after a flush and from the run's after a chunk; the stream takes one at a time.
+    absl::Mutex write_mutex;
+    const auto answer = [&](int64_t durable) {
+      v1::IntakeProgress progress;
+      progress.set_durable_batch_count(durable);
+      absl::MutexLock lock(&write_mutex);
+      stream->Write(progress);
+    };
+    std::unique_ptr<pipeline::Vault::Reading> reading;
+    std::string upload;
+    v1::IntakeRequest request;
+    while (stream->Read(&request)) {
+      if (reading == nullptr) {
+        absl::StatusOr<std::unique_ptr<pipeline::Vault::Reading>> started = vault_->Read(request.upload(), answer);
+        if (!started.ok()) return rpc::ToGrpcStatus(started.status());
+        reading = *std::move(started);
+        upload = request.upload();
+      }
+      if (request.upload() != upload) {
+        return rpc::ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, "a stream is of one upload; open another for the next"));
+      }
+      absl::Status status;
+      if (!request.envelope().empty()) {
+        status = reading->run().Put(request.sequence(), std::move(*request.mutable_envelope()));
+      }
+      if (status.ok() && request.flush()) {
+        status = reading->run().Flush();
+        if (status.ok()) answer(reading->run().durable_count());
+      }
+      if (absl::IsCancelled(status)) {
+        status = MakeError(v1::SERVER_DRAINING, "this run was ended, by a newer one or because the vault stops; open another");
+      }
+      if (!status.ok()) return rpc::ToGrpcStatus(status);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status FinishIntake(grpc::ServerContext*, const v1::FinishIntakeRequest* request,
+                            v1::FinishIntakeResponse* response) override {
+    return Answer(vault_->FinishIntake(request->upload(), request->statement_index()), response);
+  }
+
+  grpc::Status CancelIntake(grpc::ServerContext*, const v1::CancelIntakeRequest* request,
+                            v1::CancelIntakeResponse*) override {
+    return rpc::ToGrpcStatus(vault_->CancelIntake(request->upload()));
+  }
+
+  grpc::Status GetMemberFigures(grpc::ServerContext*, const v1::GetMemberFiguresRequest* request,
+                                v1::MemberFigures* response) override {
+    return Answer(vault_->Figures(request->member()), response);
+  }
+
+  grpc::Status ApplyWithdrawal(grpc::ServerContext*, const v1::ApplyWithdrawalRequest* request,
+                               v1::ApplyWithdrawalResponse* response) override {
+    return Answer(vault_->ApplyWithdrawal(request->statement_index(), request->sealed_addresses()),
+                  response->mutable_withdrawn());
+  }
+
+ private:
+  pipeline::Vault* const vault_;
+};
+
+// The folder must be the owner's alone: a socket's own mode is not honored everywhere.
+absl::Status PrepareSocket(const fs::path& socket) {
+  if (socket.string().size() > kSocketPathMax) {
+    return MakeError(v1::REQUEST_MALFORMED, "the path of the socket is longer than " + std::to_string(kSocketPathMax) +
+                                                " bytes; name a shorter one with --socket");
+  }
+  const fs::path folder = socket.parent_path();
+  MUSTER_RETURN_IF_ERROR(MakeDirectories(folder));
+  struct stat info{};
+  if (::stat(folder.c_str(), &info) != 0) return ErrnoError(errno, "cannot look at", folder);
+  if (info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
+    return MakeError(v1::HOME_MALFORMED, folder.string() + " is open to others; the vault's socket needs a folder of its owner alone (chmod 700)");
+  }
+  if (::lstat(socket.c_str(), &info) == 0) {
+    if (!S_ISSOCK(info.st_mode)) {
+      return MakeError(v1::FILE_EXISTS, socket.string() + " exists and is no socket; name another with --socket");
+    }
+    // Left by a vault before this one: the store's lock is held by now, so it is not in use.
+    if (::unlink(socket.c_str()) != 0) return ErrnoError(errno, "cannot remove", socket);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SecureProcess() {
+  ::umask(077);
+  const pid_t parent = ::getppid();
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) {
+    return MakeError(v1::INTERNAL_ERROR, "the system does not let this process give up core dumps; run it where prctl is allowed");
+  }
+  if (::getppid() != parent) return MakeError(v1::INTERNAL_ERROR, "the process that started the vault has ended");
+  return absl::OkStatus();
+}
+
+struct VaultServer::State {
+  explicit State(pipeline::Vault* v) : vault(v), service(v) {}
+  pipeline::Vault* vault;
+  Service service;
+  fs::path socket;
+  std::unique_ptr<grpc::Server> server;
+};
+
+VaultServer::VaultServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+VaultServer::~VaultServer() {
+  if (state_->server != nullptr) Shutdown(absl::ZeroDuration());
+}
+
+absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault* vault, const fs::path& socket) {
+  auto state = std::make_unique<State>(vault);
+  state->socket = fs::absolute(socket);
+  MUSTER_RETURN_IF_ERROR(PrepareSocket(state->socket));
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("unix:" + state->socket.string(), grpc::experimental::LocalServerCredentials(UDS));
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetMaxSendMessageSize(kMessageBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  builder.RegisterService(&state->service);
+  state->server = builder.BuildAndStart();
+  if (state->server == nullptr) {
+    return MakeError(v1::FILE_IO, "cannot listen on " + state->socket.string() + "; check the folder, or name another with --socket");
+  }
+  if (::chmod(state->socket.c_str(), 0600) != 0) return ErrnoError(errno, "cannot set the mode of", state->socket);
+  return std::unique_ptr<VaultServer>(new VaultServer(std::move(state)));
+}
+
+void VaultServer::Shutdown(absl::Duration wait) {
+  state_->vault->Drain();
+  state_->server->Shutdown(absl::ToChronoTime(absl::Now() + wait));
+  state_->server->Wait();
+  state_->server.reset();
+  ::unlink(state_->socket.c_str());
+}
+
+}  // namespace muster::vault
