@@ -91,7 +91,10 @@ class Declarations {
       const bool wrong = app_.exit(error, out, err) != 0;
       line.exit_code = wrong ? kExitUsage : kExitDone;
       line.is_help = !wrong;
-      line.text = wrong ? error.what() + std::string("; `muster --help` and `muster COMMAND --help` say what there is") : out.str();
+      const std::vector<std::string> rest = app_.remaining(true);
+      std::string what = error.what();
+      if (error.get_name() == "RequiredError" && !rest.empty()) what = "there is no command " + Visible(rest.front());
+      line.text = wrong ? what + std::string("; `muster --help` and `muster COMMAND --help` say what there is") : out.str();
       while (!line.text.empty() && line.text.back() == '\n') line.text.pop_back();
       line.global = values_->global;
       return line;
@@ -202,8 +205,7 @@ void Declarations::DeclareLists() {
   // One value each, so that files may follow.
   upload->add_option("--map", v->upload.map, "corrects what a column is; again for more")
       ->type_name("FIELD=COLUMN")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   upload->add_option("--encoding", v->upload.encoding, "utf-8, utf-16le, utf-16be, windows-1252")->type_name("NAME");
   upload->add_option("--region", v->upload.region, "whose phone numbers and dates; US unless said")->type_name("COUNTRY");
   upload->add_flag("--dry-run", v->upload.dry_run, "read and report only");

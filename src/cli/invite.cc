@@ -8,6 +8,7 @@
 #include "core/base/id.h"
 #include "core/base/status.h"
 #include "core/crypto/group.h"
+#include "core/crypto/hash.h"
 #include "core/crypto/signature.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/note.h"
@@ -18,6 +19,11 @@ namespace {
 
 constexpr std::string_view kPrefix = "muster-invite-1.";
 constexpr size_t kInviteBytesMax = 16 << 10;
+constexpr size_t kChecksumBytes = 4;
+
+std::string Checksum(std::string_view bytes) {
+  return ToString(ByteView(crypto::Blake2b256({"muster/invite/v1", bytes})).first(kChecksumBytes));
+}
 
 absl::Status Malformed(std::string_view what) {
   return MakeError(v1::INVITE_MALFORMED, "this is not a whole invite (" + std::string(what) +
@@ -52,7 +58,8 @@ absl::Status CheckParts(const v1::Invite& invite) {
 }  // namespace
 
 std::string FormatInvite(const v1::Invite& invite) {
-  return std::string(kPrefix) + Base64UrlEncode(AsBytes(invite.SerializeAsString()));
+  const std::string bytes = invite.SerializeAsString();
+  return std::string(kPrefix) + Base64UrlEncode(AsBytes(bytes + Checksum(bytes)));
 }
 
 absl::StatusOr<v1::Invite> ParseInvite(std::string_view text) {
@@ -62,8 +69,11 @@ absl::StatusOr<v1::Invite> ParseInvite(std::string_view text) {
     if (compact.size() > kInviteBytesMax) return Malformed("it is too long");
   }
   if (std::string_view(compact).substr(0, kPrefix.size()) != kPrefix) return Malformed("its beginning");
-  const auto bytes = Base64UrlDecode(std::string_view(compact).substr(kPrefix.size()));
-  if (!bytes.has_value()) return Malformed("a character is lost or changed");
+  auto bytes = Base64UrlDecode(std::string_view(compact).substr(kPrefix.size()));
+  if (!bytes.has_value() || bytes->size() < kChecksumBytes) return Malformed("a character is lost or changed");
+  const std::string checksum = bytes->substr(bytes->size() - kChecksumBytes);
+  bytes->resize(bytes->size() - kChecksumBytes);
+  if (Checksum(*bytes) != checksum) return Malformed("a character is lost or changed");
   v1::Invite invite;
   if (!invite.ParseFromString(*bytes)) return Malformed("a character is lost or changed");
   v1::Invite known = invite;
