@@ -44,7 +44,7 @@ void Pool::Start(const Environment& environment) {
   server_ = std::make_unique<Process>(std::vector<std::string>{Bin("musterd"), "--home", home_.string()}, environment,
                                       dir_ / "musterd.out", ServerLog());
   const bool ready = Eventually([&] {
-    return Slurp(ServerLog()).find("ready", before) != std::string::npos || !server_->Running();
+    return Slurp(ServerLog()).find("musterd ready on", before) != std::string::npos || !server_->Running();
   });
   INFO(Slurp(ServerLog()).substr(before));
   REQUIRE(ready);

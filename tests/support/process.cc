@@ -67,7 +67,7 @@ Process::~Process() {
 }
 
 void Process::Signal(int signal) {
-  if (!done_) ::kill(pid_, signal);
+  if (!done_ && pid_ > 0) ::kill(pid_, signal);
 }
 
 bool Process::Running() {
