@@ -91,10 +91,16 @@ uint64_t CsvReader::CountLines(size_t begin, size_t end) const {
   return lines;
 }
 
+inline void CsvReader::AddCell(size_t begin, size_t end, bool doubled_quotes) {
+  if (scanned_count_ == scanned_.size()) scanned_.resize(2 * scanned_count_ + 16);
+  scanned_[scanned_count_++] = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
+                                doubled_quotes};
+}
+
 // Cells of the row at row_. Positions only: doubled quotes are undone once the row is known to be
 // whole.
 CsvReader::Scan CsvReader::ScanRow() {
-  scanned_.clear();
+  scanned_count_ = 0;
   breaks_ = 0;
   quote_ = kNowhere;
   first_long_quote_ = kNowhere;
@@ -111,7 +117,7 @@ CsvReader::Scan CsvReader::ScanRow() {
       if (row_ends) {
         while (end > begin && text[end - 1] == '\r') --end;
       }
-      scanned_.push_back({begin, end, false});
+      AddCell(begin, end, false);
       if (row_ends) {
         next_row_ = std::min(p + 1, end_);
         quote_ = kNowhere;
@@ -136,7 +142,7 @@ CsvReader::Scan CsvReader::ScanRow() {
       breaks_ += breaks;
       if (first_long_quote_ == kNowhere) first_long_quote_ = p;
     }
-    scanned_.push_back({p + 1, close, doubled});
+    AddCell(p + 1, close, doubled);
     p = close + 1;
     while (p < end_ && text[p] != delimiter_ && text[p] != line_end_ &&
            (text[p] == ' ' || text[p] == '\t' || text[p] == '\r')) {
@@ -218,9 +224,9 @@ absl::Status CsvReader::SkipFirstLine() {
 }
 
 void CsvReader::GiveCells() {
-  cells_.clear();
-  for (const Cell& cell : scanned_) {
-    cells_.emplace_back(buffer_.data() + cell.begin, cell.end - cell.begin);
+  cells_.resize(scanned_count_);
+  for (size_t i = 0; i < scanned_count_; ++i) {
+    cells_[i] = {buffer_.data() + scanned_[i].begin, scanned_[i].end - scanned_[i].begin};
   }
   const std::string_view row(buffer_.data() + row_, next_row_ - row_);
   is_utf8_ = contact::IsUtf8(row);
@@ -272,7 +278,7 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::Next() {
     // Looking ahead for its end costs no more than a second pass: the next such quote would have
     // closed this one.
     if (scan == Scan::kUnclosedQuote) return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
-    if (scanned_.size() == 1) {
+    if (scanned_count_ == 1) {
       const Cell& only = scanned_.front();
       if (contact::TrimSpace({buffer_.data() + only.begin, only.end - only.begin}).empty()) {
         line_ += 1 + breaks_;
@@ -280,12 +286,12 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::Next() {
         continue;
       }
     }
-    const bool ragged = expected_ != 0 && scanned_.size() != expected_;
+    const bool ragged = expected_ != 0 && scanned_count_ != expected_;
     if (ragged && first_long_quote_ != kNowhere) return GiveBroken(v1::CSV_UNCLOSED_QUOTE);
     row_line_ = line_;
     GiveCells();
     // A doubled quote becomes one in place: the text only shrinks.
-    for (size_t i = 0; i < scanned_.size(); ++i) {
+    for (size_t i = 0; i < scanned_count_; ++i) {
       if (!scanned_[i].doubled_quotes) continue;
       char* const begin = buffer_.data() + scanned_[i].begin;
       char* to = begin;

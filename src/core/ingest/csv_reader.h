@@ -69,14 +69,15 @@ class CsvReader {
   const TextSource& source() const { return *source_; }
 
  private:
-  struct Cell {
-    size_t begin;
-    size_t end;
+  struct Cell {  // of buffer_
+    uint32_t begin;
+    uint32_t end;
     bool doubled_quotes;
   };
   enum class Scan { kRow, kMore, kStrayQuote, kUnclosedQuote };
 
   Scan ScanRow();
+  void AddCell(size_t begin, size_t end, bool doubled_quotes);
   absl::StatusOr<bool> FillMore();
   absl::StatusOr<Scan> ScanWholeRow();
   absl::StatusOr<Outcome> GiveBroken(Reason reason);
@@ -98,7 +99,8 @@ class CsvReader {
   bool started_ = false;
 
   // Of the row being scanned.
-  std::vector<Cell> scanned_;
+  std::vector<Cell> scanned_;  // the first scanned_count_ of them: the vector only grows
+  size_t scanned_count_ = 0;
   size_t next_row_ = 0;
   size_t quote_ = 0;             // where the last quoted cell opened
   size_t first_long_quote_ = 0;  // where the first quoted cell with a line break in it opened

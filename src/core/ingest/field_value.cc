@@ -30,7 +30,9 @@ constexpr std::string_view kNothings[] = {
 constexpr size_t kNothingBytesMax = 13;
 
 bool SaysNothing(std::string_view text) {
-  if (text.size() > kNothingBytesMax) return false;
+  if (text.empty() || text.size() > kNothingBytesMax) return false;
+  constexpr std::string_view kStarts = "-.?#(<\\nNuU";
+  if (kStarts.find(text[0]) == std::string_view::npos) return false;
   for (std::string_view nothing : kNothings) {
     if (EqualIgnoringCase(text, nothing)) return true;
   }
