@@ -14,8 +14,6 @@ namespace {
 // Envelopes waiting for a worker: enough that none ever idles.
 constexpr size_t kTasksMax = 4;
 constexpr int kRefusedKeptMax = 1000;
-// Below this a synced batch through the write-ahead log is quicker than making tables, and leaves fewer files.
-constexpr size_t kBulkRowsMin = 16'384;
 
 // A row's place in a chunk. Rows are sorted by the first half of their tokens in place, which decides all but a few comparisons without touching the rows.
 struct Ref {
@@ -101,7 +99,7 @@ absl::StatusOr<std::unique_ptr<IntakeRun>> IntakeRun::Start(store::VaultStore* s
   if (!frontier.ok()) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
   run->frontier_ = *std::move(frontier);
   {
-    absl::MutexLock lock(&run->mutex_);
+    std::lock_guard lock(run->mutex_);
     run->next_put_ = run->next_collected_ = run->durable_ = run->flush_to_ = run->record_.batch_count();
   }
   for (int i = 0; i < options.worker_count; ++i) run->threads_.emplace_back([r = run.get()] { r->Work(); });
@@ -119,21 +117,19 @@ IntakeRun::~IntakeRun() {
 }
 
 void IntakeRun::Abort() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   stopping_ = true;
+  changed_.notify_all();
 }
 
 int64_t IntakeRun::durable_count() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return durable_;
 }
 
 absl::Status IntakeRun::Put(int64_t sequence, std::string envelope) {
-  absl::MutexLock lock(&mutex_);
-  const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !outcome_.ok() || tasks_.size() < kTasksMax;
-  };
-  mutex_.Await(absl::Condition(&ready));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopping_ || !outcome_.ok() || tasks_.size() < kTasksMax; });
   if (!outcome_.ok()) return outcome_;
   if (stopping_) return absl::CancelledError("the intake run was ended");
   if (sequence != next_put_) {
@@ -144,25 +140,27 @@ absl::Status IntakeRun::Put(int64_t sequence, std::string envelope) {
   }
   ++next_put_;
   tasks_.push_back({sequence, std::move(envelope)});
+  changed_.notify_all();
   return absl::OkStatus();
 }
 
 absl::Status IntakeRun::Flush() {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   flush_to_ = next_put_;
-  const auto done = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !outcome_.ok() || durable_ >= flush_to_; };
-  mutex_.Await(absl::Condition(&done));
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return stopping_ || !outcome_.ok() || durable_ >= flush_to_; });
   if (!outcome_.ok()) return outcome_;
   if (durable_ >= flush_to_) return absl::OkStatus();
   return absl::CancelledError("the intake run was ended");
 }
 
 void IntakeRun::Fail(int64_t sequence, const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   // Of several bad batches the first is named, whichever thread was quicker.
   if (!outcome_.ok() && failed_sequence_ <= sequence) return;
   outcome_ = status;
   failed_sequence_ = sequence;
+  changed_.notify_all();
 }
 
 void IntakeRun::Work() {
@@ -170,21 +168,22 @@ void IntakeRun::Work() {
   while (true) {
     Task task;
     {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] {
         return stopping_ || !outcome_.ok() || (!tasks_.empty() && read_rows_ < options_.chunk_rows);
-      };
-      mutex_.Await(absl::Condition(&ready));
+      });
       if (stopping_ || !outcome_.ok()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
+      changed_.notify_all();
     }
     absl::StatusOr<BatchRows> rows =
         reader.Read(static_cast<uint32_t>(task.sequence), task.envelope, *observer_->registry());
     if (!rows.ok()) return Fail(task.sequence, rows.status());
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     read_rows_ += rows->rows.size();
     read_.emplace(task.sequence, *std::move(rows));
+    changed_.notify_all();
   }
 }
 
@@ -194,18 +193,18 @@ void IntakeRun::Collect() {
   while (true) {
     bool commit = false;
     {
-      absl::MutexLock lock(&mutex_);
-      const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      std::unique_lock lock(mutex_);
+      const bool idle = !changed_.wait_for(lock, options_.idle, [this] {
         return stopping_ || !outcome_.ok() || read_.contains(next_collected_) ||
                (flush_to_ == next_collected_ && durable_ < flush_to_);
-      };
-      const bool idle = !mutex_.AwaitWithTimeout(absl::Condition(&ready), options_.idle);
+      });
       if (stopping_ || !outcome_.ok()) return;
       while (chunk_rows < options_.chunk_rows && read_.contains(next_collected_)) {
         auto node = read_.extract(next_collected_++);
         read_rows_ -= node.mapped().rows.size();
         chunk_rows += node.mapped().rows.size();
         chunk.push_back(std::move(node.mapped()));
+        changed_.notify_all();
       }
       // A chunk is full by batches as well: one of exclusions alone has no rows.
       commit = chunk_rows >= options_.chunk_rows || chunk.size() >= options_.chunk_rows / 16 + 1 || idle ||
@@ -217,8 +216,9 @@ void IntakeRun::Collect() {
     if (const absl::Status status = Commit(std::exchange(chunk, {})); !status.ok()) return Fail(first, status);
     chunk_rows = 0;
     {
-      absl::MutexLock lock(&mutex_);
+      std::lock_guard lock(mutex_);
       durable_ += count;
+      changed_.notify_all();
     }
     if (on_progress_) on_progress_(first + count);
   }
@@ -243,7 +243,7 @@ absl::Status IntakeRun::Commit(std::vector<BatchRows> chunk) {
   for (const Bytes32& hash : frontier_.hashes()) record_.add_frontier(ToString(hash));
   const std::string marker = store::VaultStore::EncodeIntake(record_);
 
-  if (rows < kBulkRowsMin) {
+  if (rows < options_.bulk_rows_min) {
     store::Batch batch;
     MUSTER_RETURN_IF_ERROR(
         ForEachPut(plan_, chunk, [&](store::Family family, std::string_view key, std::string_view value) {

@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<LogObserver>> LogObserver::Open(store::VaultStore
       hashes != std::vector<std::string>(head.frontier().begin(), head.frontier().end())) {
     return MakeError(v1::STORE_CORRUPT, "the vault's copy of the log does not add up; restore its store from a backup");
   }
-  absl::MutexLock lock(&observer->mutex_);
+  std::lock_guard lock(observer->mutex_);
   observer->frontier_ = std::move(frontier);
   observer->registry_ = std::move(registry);
   return observer;
@@ -71,7 +71,7 @@ absl::Status LogObserver::Observe(uint64_t first_index, std::span<const v1::LogE
     return MakeError(v1::REQUEST_MALFORMED, "the checkpoint is of size " + std::to_string(checkpoint.size) + ", the entries end at " +
                                                 std::to_string(first_index + entries.size()));
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   const uint64_t known = frontier_.size();
   if (first_index > known) {
     return MakeError(v1::LOG_BEHIND, "the vault has read " + std::to_string(known) + " log entries; show it those from there on",
@@ -129,12 +129,12 @@ absl::StatusOr<Bytes32> LogObserver::RootOfOld(uint64_t size) const {
 }
 
 uint64_t LogObserver::size() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return frontier_.size();
 }
 
 std::shared_ptr<const governance::Registry> LogObserver::registry() const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return registry_;
 }
 

@@ -13,13 +13,13 @@
 #define MUSTER_CORE_PIPELINE_LOG_OBSERVER_H_
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "core/crypto/merkle.h"
 #include "core/governance/registry.h"
 #include "core/governance/statement.h"
@@ -54,7 +54,7 @@ class LogObserver {
   store::VaultStore* const store_;
   const tlog::NoteKey log_key_;
   const v1::VaultKeys vault_keys_;
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
   crypto::MerkleFrontier frontier_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const governance::Registry> registry_ ABSL_GUARDED_BY(mutex_);
 };

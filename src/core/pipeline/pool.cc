@@ -46,7 +46,7 @@ struct Candidate {
 }  // namespace
 
 absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId& member, std::string_view list) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   const auto registry = observer_->registry();
   if (!registry->founded()) {
     return MakeError(v1::LOG_BEHIND, "the vault has not read the charter yet; show it the log first");
@@ -82,7 +82,7 @@ absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId&
 }
 
 absl::StatusOr<v1::FinishIntakeResponse> Pool::Finish(const UploadId& upload, uint64_t statement_index) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   return FinishLocked(upload, statement_index);
 }
 
@@ -291,7 +291,7 @@ absl::StatusOr<std::string> Pool::SealRefused(const v1::IntakeRecord& intake,
 }
 
 absl::Status Pool::Cancel(const UploadId& upload) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
   if (!record) return absl::OkStatus();
   if (record->has_intake()) return Finished(upload, "took effect already; withdraw its list instead");
@@ -369,7 +369,7 @@ absl::Status Pool::RemoveUnread(const UploadId& upload, const MemberId& member) 
 }
 
 absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index, std::string_view sealed_addresses) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::WithdrawalRecord> done, store_->ReadWithdrawal(statement_index));
   if (done) {
     MUSTER_RETURN_IF_ERROR(CleanUpAll());
@@ -534,7 +534,7 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(const MemberId& member, cons
 }
 
 absl::StatusOr<v1::MemberFigures> Pool::Figures(const MemberId& member) const {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   v1::MemberFigures figures;
   MUSTER_ASSIGN_OR_RETURN(const v1::MemberTotals totals, store_->ReadMember(member));
   figures.set_contact_count(totals.contact_count());
@@ -551,7 +551,7 @@ absl::StatusOr<v1::MemberFigures> Pool::Figures(const MemberId& member) const {
 }
 
 absl::Status Pool::Recover() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, store_->ReadUploads());
   std::set<UploadId> open;
   for (const auto& [id, found] : uploads) {
@@ -586,7 +586,7 @@ absl::Status Pool::Compact() {
   for (const store::Family family : {store::kSources, store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
     MUSTER_RETURN_IF_ERROR(store_->rows().Compact(family));
   }
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   MUSTER_ASSIGN_OR_RETURN(const std::string now, store_->ReadCompactionMark());
   if (now != mark) return absl::OkStatus();  // more was removed meanwhile
   store::Batch batch;

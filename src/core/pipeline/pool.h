@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "core/base/clock.h"
 #include "core/base/id.h"
 #include "core/governance/statement.h"
@@ -99,7 +99,7 @@ class Pool {
   const keyring::Keyring* const keyring_;
   const LogObserver* const observer_;
   const Clock* const clock_;
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace muster::pipeline

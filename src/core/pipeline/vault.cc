@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/pipeline/vault.h"
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace muster::pipeline {
 namespace {
 
 // A run that is told to end does so after the chunk it is loading.
-constexpr absl::Duration kClaimWait = absl::Seconds(60);
-constexpr absl::Duration kMaintenanceBeat = absl::Seconds(1);
+constexpr std::chrono::seconds kClaimWait{60};
+constexpr std::chrono::seconds kMaintenanceBeat{1};
 // Removed rows leave the files once nothing is being read, and after this long in any case.
 constexpr absl::Duration kCompactionWait = absl::Minutes(1);
 
@@ -52,14 +53,15 @@ absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options, 
 
 Vault::~Vault() {
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     stopping_ = true;
+    changed_.notify_all();
   }
   if (maintenance_.joinable()) maintenance_.join();
 }
 
 void Vault::Drain() {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   draining_ = true;
   for (const auto& [upload, run] : claims_) {
     if (run != nullptr) run->Abort();
@@ -117,10 +119,9 @@ absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
 }
 
 absl::Status Vault::Claim(const UploadId& upload) {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   if (const auto found = claims_.find(upload); found != claims_.end() && found->second != nullptr) found->second->Abort();
-  const auto free = [this, &upload]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !claims_.contains(upload); };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&free), kClaimWait)) {
+  if (!changed_.wait_for(lock, kClaimWait, [&] { return !claims_.contains(upload); })) {
     return MakeError(v1::SERVER_BUSY, upload.Name() + " is being worked on by another call; try again");
   }
   claims_.emplace(upload, nullptr);
@@ -128,13 +129,14 @@ absl::Status Vault::Claim(const UploadId& upload) {
 }
 
 void Vault::Release(const UploadId& upload) {
-  absl::MutexLock lock(&mutex_);
+  std::lock_guard lock(mutex_);
   claims_.erase(upload);
+  changed_.notify_all();
 }
 
 Vault::Reading::~Reading() {
   {
-    absl::MutexLock lock(&vault_->mutex_);
+    std::lock_guard lock(vault_->mutex_);
     vault_->claims_[upload_] = nullptr;
   }
   run_.reset();
@@ -149,7 +151,7 @@ absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upl
   MUSTER_ASSIGN_OR_RETURN(reading->run_, IntakeRun::Start(store_.get(), observer_.get(), std::move(plan), options_.intake,
                                                           std::move(on_progress)));
   {
-    absl::MutexLock lock(&mutex_);
+    std::lock_guard lock(mutex_);
     claims_[id] = reading->run_.get();
     if (draining_) reading->run_->Abort();
   }
@@ -188,8 +190,8 @@ void Vault::Maintain() {
   while (true) {
     bool quiet = false;
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kMaintenanceBeat);
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kMaintenanceBeat, [this] { return stopping_; });
       if (stopping_) return;
       quiet = claims_.empty();
     }

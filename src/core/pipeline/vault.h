@@ -12,10 +12,12 @@
 #ifndef MUSTER_CORE_PIPELINE_VAULT_H_
 #define MUSTER_CORE_PIPELINE_VAULT_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -23,7 +25,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "core/base/clock.h"
 #include "core/keyring/keyring.h"
 #include "core/pipeline/intake_run.h"
@@ -94,7 +95,8 @@ class Vault {
   std::unique_ptr<LogObserver> observer_;
   std::unique_ptr<Pool> pool_;
 
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
   // Null: claimed, without a run (yet).
   std::map<UploadId, IntakeRun*> claims_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
@@ -57,11 +56,11 @@ class Service : public v1::VaultService::Service {
   grpc::Status Intake(grpc::ServerContext*,
                       grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
     // Answers come from this thread after a flush and from the run's after a chunk; the stream takes one at a time.
-    absl::Mutex write_mutex;
+    std::mutex write_mutex;
     const auto answer = [&](int64_t durable) {
       v1::IntakeProgress progress;
       progress.set_durable_batch_count(durable);
-      absl::MutexLock lock(&write_mutex);
+      std::lock_guard lock(write_mutex);
       stream->Write(progress);
     };
     std::unique_ptr<pipeline::Vault::Reading> reading;
