@@ -39,6 +39,10 @@ v1::BatchRecord RecordOf(std::string_view signed_part_and_signature) {
   return record;
 }
 
+absl::Status Full() {
+  return MakeError(v1::DISK_FULL, "the server's disk is full; ask its operator to free some space");
+}
+
 absl::Status Corrupt(const std::filesystem::path& path) {
   return MakeError(v1::STORE_CORRUPT, path.string() + " is not what was stored; restore it from a backup");
 }
@@ -79,14 +83,10 @@ absl::Status BatchFolder::Store(uint32_t sequence, std::string_view envelope) co
   struct statvfs disk {};
   if (::statvfs(path_.c_str(), &disk) == 0) {
     const uint64_t free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
-    if (free_bytes < kDiskReserveBytes + envelope.size()) {
-      return MakeError(v1::DISK_FULL, "the server's disk is full; ask its operator to free some space, then run the upload again with --resume");
-    }
+    if (free_bytes < kDiskReserveBytes + envelope.size()) return Full();
   }
   absl::Status status = WriteFileDurably(FileOf(sequence), envelope);
-  if (ReasonOf(status) == v1::DISK_FULL) {
-    return MakeError(v1::DISK_FULL, "the server's disk is full; ask its operator to free some space, then run the upload again with --resume");
-  }
+  if (ReasonOf(status) == v1::DISK_FULL) return Full();
   return status;
 }
 

@@ -20,6 +20,11 @@ constexpr absl::Duration kBatchWait = absl::Milliseconds(400);
 constexpr absl::Duration kPauseMin = absl::Milliseconds(200);
 constexpr absl::Duration kPauseMax = absl::Seconds(10);
 constexpr absl::Duration kObserveWait = absl::Seconds(30);
+// A caller is told soon that it is done later.
+constexpr absl::Duration kWithdrawalObserveWait = absl::Seconds(5);
+constexpr absl::Duration kTick = absl::Milliseconds(250);
+constexpr absl::Duration kRetryEvery = absl::Seconds(1);
+constexpr absl::Duration kLookEvery = absl::Minutes(1);
 
 // Whether trying again would be refused again. A vault that is away, full, sealed or behind is none of these.
 bool IsFinal(const absl::Status& status) {
@@ -382,7 +387,7 @@ absl::StatusOr<uint64_t> IntakeDriver::ApplyWithdrawal(const WithdrawalId& id) {
     for (const v1::StoredWithdrawal& pending : book_->PendingWithdrawals()) {
       if (pending.withdrawal() == id.Name()) request.set_sealed_addresses(pending.sealed_addresses());
     }
-    MUSTER_RETURN_IF_ERROR(feed_->WaitObserved(logged->index, kObserveWait));
+    MUSTER_RETURN_IF_ERROR(feed_->WaitObserved(logged->index, kWithdrawalObserveWait));
     absl::StatusOr<v1::ApplyWithdrawalResponse> response = vault_->ApplyWithdrawal(request);
     if (!response.ok()) {
       // What the vault will never do must not stand in the way of what comes after it.
@@ -406,13 +411,17 @@ void IntakeDriver::RetryWithdrawals() {
   }
 }
 
-void IntakeDriver::CancelForgotten() {
+bool IntakeDriver::CancelForgotten() {
+  bool all = true;
   for (const UploadView& upload : book_->Active()) {
     if (upload.record.state() != v1::Upload::OPEN) continue;
     if (clock_->Now() - absl::FromUnixSeconds(upload.record.create_time()) < kUncommittedUploadLifetime) continue;
     {
       absl::MutexLock lock(&mutex_);
-      if (!running_.insert(upload.id).second) continue;
+      if (!running_.insert(upload.id).second) {
+        all = false;
+        continue;
+      }
     }
     v1::CancelIntakeRequest cancel;
     cancel.set_upload(upload.id.Name());
@@ -427,21 +436,30 @@ void IntakeDriver::CancelForgotten() {
     } else {
       spdlog::warn("{}: cannot be given up yet: {}", upload.id.Name(), std::string(status.message()));
     }
+    all = all && status.ok();
     absl::MutexLock lock(&mutex_);
     running_.erase(upload.id);
     if (status.ok()) paces_.erase(upload.id);
   }
+  return all;
 }
 
 void IntakeDriver::Housekeep() {
-  int beats = 0;
+  absl::Time next_retry = absl::InfinitePast();
+  absl::Time next_look = absl::InfinitePast();
   while (!Stopping()) {
-    book_->Tick(absl::Now());
-    if (beats % 4 == 0 && feed_->State().ok()) RetryWithdrawals();
-    if (beats % 240 == 0 && feed_->State().ok()) CancelForgotten();
-    ++beats;
+    const absl::Time now = absl::Now();
+    book_->Tick(now);
+    const bool vault_is_there = feed_->State().ok();
+    if (vault_is_there && now >= next_retry) {
+      RetryWithdrawals();
+      next_retry = now + kRetryEvery;
+    }
+    if (vault_is_there && now >= next_look) {
+      next_look = now + (CancelForgotten() ? kLookEvery : kRetryEvery);
+    }
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Milliseconds(250));
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kTick);
   }
 }
 

@@ -65,7 +65,8 @@ class IntakeDriver {
   absl::Status EraseWraps(const UploadView& upload);
   absl::Status RemoveBatches(const UploadView& upload);
   void Fail(const UploadView& upload, const absl::Status& why);
-  void CancelForgotten();
+  // False when some could not be given up just now.
+  bool CancelForgotten();
   void RetryWithdrawals();
   // The list's earlier uploads no longer count: `before` is the log index of what took them out.
   absl::Status MarkWithdrawn(const MemberId& member, const std::string& list, uint64_t before);

@@ -166,7 +166,11 @@ int Main(int argc, char** argv) {
   if (init->parsed()) {
     options.found.home = home;
     const absl::StatusOr<std::string> founded = InitHome(options.found);
-    if (!founded.ok()) return Report(founded.status());
+    // `muster found` shows this to its user as it is.
+    if (!founded.ok()) {
+      std::cerr << std::string(founded.status().message()) << std::endl;
+      return 1;
+    }
     std::cout << *founded << std::endl;
     return 0;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/front/server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 
@@ -154,6 +155,8 @@ Server::~Server() { Shutdown(absl::ZeroDuration()); }
 int Server::port() const { return state_->port; }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Dispatcher* dispatcher, WorkerPool* pool) {
+  // The library would print a line for every stranger's failed handshake.
+  gpr_set_log_function([](gpr_log_func_args*) {});
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto state = std::make_unique<State>(dispatcher, pool);
   grpc::SslServerCredentialsOptions tls(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);

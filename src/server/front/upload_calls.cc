@@ -54,10 +54,17 @@ v1::Upload Plain(const UploadView& view) {
   return upload;
 }
 
-absl::StatusOr<v1::Upload> WithProofs(const Desk& desk, const UploadId& id, int64_t known_size) {
+// What CreateUpload answers: the client has no proofs to check yet.
+absl::StatusOr<v1::Upload> Created(const Desk& desk, const UploadId& id) {
   MUSTER_ASSIGN_OR_RETURN(const UploadView view, desk.uploads->Find(id));
   v1::Upload upload = Plain(view);
   for (const v1::SequenceRange& range : desk.uploads->Received(id)) *upload.add_received() = range;
+  return upload;
+}
+
+absl::StatusOr<v1::Upload> WithProofs(const Desk& desk, const UploadId& id, int64_t known_size) {
+  MUSTER_ASSIGN_OR_RETURN(const UploadView view, desk.uploads->Find(id));
+  MUSTER_ASSIGN_OR_RETURN(v1::Upload upload, Created(desk, id));
   MUSTER_ASSIGN_OR_RETURN(Journal::Extension extension, desk.journal->ProveExtension(known_size));
   if (view.record.statement_index() > 0) {
     MUSTER_ASSIGN_OR_RETURN(*upload.mutable_statement(),
@@ -95,7 +102,7 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller, 
   }
   const bool open = existing.ok() && existing->record.state() == v1::Upload::OPEN;
   if (existing.ok() && (!open || existing->record.intake_key().expire_time() > absl::ToUnixSeconds(desk.clock->Now()))) {
-    return WithProofs(desk, id, 0);
+    return Created(desk, id);
   }
 
   v1::StoredUpload record;
@@ -119,7 +126,7 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller, 
   } else {
     MUSTER_RETURN_IF_ERROR(desk.uploads->Add(record));
   }
-  return WithProofs(desk, id, 0);
+  return Created(desk, id);
 }
 
 // The header says what the upload is: a batch of another upload, member or consortium, or for other keys, is told apart before its signature.
@@ -179,8 +186,11 @@ absl::StatusOr<v1::PutBatchResponse> PutBatch(const Desk& desk, const Caller& ca
   if (stored == request.envelope()) return v1::PutBatchResponse();
   MUSTER_ASSIGN_OR_RETURN(const std::string erased, seal::EraseIntakeWrap(request.envelope()));
   if (stored == erased) return v1::PutBatchResponse();
-  return MakeError(v1::BATCH_REPLAYED, "batch " + std::to_string(sequence) +
-                                           " is stored already with other content; it is never replaced. Resume with --resume, or start a new upload");
+  // Which of its sealings is stored tells the uploader that it need not send any.
+  MUSTER_ASSIGN_OR_RETURN(const v1::BatchRecord record, folder.ReadRecord(sequence));
+  return MakeError(v1::BATCH_REPLAYED,
+                   "batch " + std::to_string(sequence) + " is stored already with other content and is never replaced; start a new upload",
+                   {{"sequence", std::to_string(sequence)}, {"root", HexEncode(AsBytes(record.root()))}});
 }
 
 // The batches that are there against what the statement says of them. Reads no ciphertext.
@@ -373,7 +383,7 @@ absl::StatusOr<v1::WithdrawResponse> Withdraw(const Desk& desk, const Caller& ca
     if (!again) return MakeError(v1::REQUEST_ID_REUSED, "this withdrawal is already on the log with another statement; draw another id");
   } else {
     // Nothing is promised on the log that the vault is not there to do.
-    MUSTER_RETURN_IF_ERROR(desk.feed->State().status());
+    MUSTER_RETURN_IF_ERROR(desk.vault->GetState().status());
     // From here on no upload of this member is committed, so that what is withdrawn is what the log says came before.
     MUSTER_RETURN_IF_ERROR(desk.uploads->PutWithdrawal(pending));
     absl::Status allowed = CheckWithdrawable(desk, caller, withdrawal);

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FakeVault: a back room in this process, with the real rules for the log and for batches but no rows. It can be away, crash in the middle of an
+// intake, be slow, be full, or refuse.
+#ifndef MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
+#define MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "core/base/error.h"
+#include "core/base/status.h"
+#include "core/crypto/merkle.h"
+#include "core/governance/registry.h"
+#include "core/seal/envelope.h"
+#include "core/tlog/checkpoint.h"
+#include "core/tlog/entry.h"
+#include "server/front/vault_link.h"
+#include "tests/support/consortium.h"
+
+namespace muster::test {
+
+class FakeVault : public front::Vault {
+ public:
+  explicit FakeVault(const TestConsortium* pool) : pool_(pool) {}
+
+  // Knobs.
+  void SetAway(bool away) {
+    absl::MutexLock lock(&mutex_);
+    away_ = away;
+    if (away) ++crashes_;
+  }
+  // Ends every stream; what was not made durable is gone.
+  void Crash() {
+    absl::MutexLock lock(&mutex_);
+    ++crashes_;
+    for (auto& [name, upload] : uploads_) upload.read.resize(upload.durable);
+  }
+  // Crashes by itself after each so many batches; 0: never.
+  void CrashEvery(int batches) {
+    absl::MutexLock lock(&mutex_);
+    crash_every_ = batches;
+  }
+  void Refuse(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    refusal_ = std::move(status);
+  }
+  // Durable only at flushes, or after each batch.
+  void DurableAtOnce(bool at_once) {
+    absl::MutexLock lock(&mutex_);
+    durable_at_once_ = at_once;
+  }
+
+  // What happened.
+  int64_t ReadCount(const std::string& upload) const {
+    absl::MutexLock lock(&mutex_);
+    const auto it = uploads_.find(upload);
+    return it == uploads_.end() ? 0 : static_cast<int64_t>(it->second.durable);
+  }
+  std::vector<std::string> Read(const std::string& upload) const {
+    absl::MutexLock lock(&mutex_);
+    return uploads_.at(upload).read;
+  }
+  bool Cancelled(const std::string& upload) const {
+    absl::MutexLock lock(&mutex_);
+    return cancelled_.contains(upload);
+  }
+  std::string withdrawn_addresses() const {
+    absl::MutexLock lock(&mutex_);
+    return withdrawn_addresses_;
+  }
+  int64_t log_size() const {
+    absl::MutexLock lock(&mutex_);
+    return static_cast<int64_t>(frontier_.size());
+  }
+  const crypto::BoxSecretKey& IntakeKeyOf(const std::string& upload) const {
+    absl::MutexLock lock(&mutex_);
+    return uploads_.at(upload).key;
+  }
+
+  absl::StatusOr<v1::VaultState> GetState() override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    v1::VaultState state;
+    state.set_unsealed(true);
+    state.set_root_kind("keyfile");
+    *state.mutable_keys() = pool_->VaultKeys();
+    state.set_log_size(static_cast<int64_t>(frontier_.size()));
+    return state;
+  }
+
+  absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(const v1::ObserveEntriesRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    if (static_cast<uint64_t>(request.first_index()) != frontier_.size()) return MakeError(v1::LOG_FORKED, "entries do not follow");
+    MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::OpenCheckpoint(request.checkpoint(), pool_->note_key()));
+    crypto::MerkleFrontier frontier = frontier_;
+    governance::Registry registry = registry_;
+    for (const v1::LogEntry& entry : request.entries()) {
+      const auto salt = ToArray<32>(entry.salt());
+      if (!salt.has_value() || AsText(tlog::EntryCommitment(*salt, entry.body())) != entry.commitment()) {
+        return MakeError(v1::LOG_FORKED, "a commitment does not hold");
+      }
+      MUSTER_ASSIGN_OR_RETURN(const auto statement, governance::VerifyStatementBytes(entry.body()));
+      MUSTER_RETURN_IF_ERROR(registry.Apply(frontier.size(), statement));
+      frontier.Append(tlog::EntryLeaf(*salt, entry.body()));
+    }
+    if (frontier.size() != checkpoint.size || frontier.Root() != checkpoint.root) return MakeError(v1::LOG_FORKED, "the root does not hold");
+    frontier_ = std::move(frontier);
+    registry_ = std::move(registry);
+    v1::ObserveEntriesResponse response;
+    response.set_log_size(static_cast<int64_t>(frontier_.size()));
+    return response;
+  }
+
+  absl::StatusOr<v1::IntakeKey> OpenIntake(const v1::OpenIntakeRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    Upload& upload = uploads_[request.upload()];
+    v1::IntakeKey key;
+    key.set_upload(request.upload());
+    key.set_public_key(ToString(upload.key.public_key().bytes));
+    key.set_expire_time(pool_->now + 14 * 24 * 3600);
+    key.set_signature(pool_->vault_sign.Sign("muster/intake-key/v1\n", key.SerializeAsString()));
+    return key;
+  }
+
+  std::unique_ptr<front::IntakeRun> StartIntake() override { return std::make_unique<Run>(this); }
+
+  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(const v1::FinishIntakeRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    const auto id = UploadId::Parse(request.upload());
+    const governance::UploadRecord* logged = id.ok() ? registry_.FindUpload(*id) : nullptr;
+    if (logged == nullptr || static_cast<int64_t>(logged->index) != request.statement_index()) {
+      return MakeError(v1::LOG_BEHIND, "the statement was not observed");
+    }
+    Upload& upload = uploads_[request.upload()];
+    crypto::MerkleFrontier tree;
+    for (const std::string& part : upload.read) tree.Append(crypto::MerkleLeaf(part));
+    if (upload.durable != upload.read.size() || tree.Root() != logged->batches_root) {
+      return MakeError(v1::BATCH_MISSING, "not all batches were read");
+    }
+    if (!upload.intake.has_value()) {
+      v1::Statement statement = pool_->Base("vault");
+      v1::IntakeStatement& intake = *statement.mutable_intake();
+      intake.set_upload(request.upload());
+      intake.set_member(logged->member.Name());
+      intake.set_upload_statement_hash(ToString(logged->statement_hash));
+      intake.set_batches_root(ToString(logged->batches_root));
+      intake.set_record_count(logged->record_count);
+      intake.set_contact_count(logged->record_count);
+      intake.set_normalizer_version(1);
+      upload.intake = pool_->SignByVault(statement);
+    }
+    v1::FinishIntakeResponse response;
+    *response.mutable_intake() = *upload.intake;
+    response.set_sealed_refused_rows("sealed");
+    return response;
+  }
+
+  absl::Status CancelIntake(const v1::CancelIntakeRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    cancelled_.insert(request.upload());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<v1::MemberFigures> GetMemberFigures(const v1::GetMemberFiguresRequest&) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    v1::MemberFigures figures;
+    figures.set_contact_count(7);
+    figures.add_lists()->set_list("everyone");
+    return figures;
+  }
+
+  absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(const v1::ApplyWithdrawalRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    if (!refusal_.ok()) return refusal_;
+    for (const auto& [id, withdrawal] : registry_.withdrawals()) {
+      if (static_cast<int64_t>(withdrawal.index) != request.statement_index()) continue;
+      withdrawn_addresses_ = request.sealed_addresses();
+      v1::Statement statement = pool_->Base("vault");
+      statement.mutable_withdrawn()->set_withdrawal(id.Name());
+      statement.mutable_withdrawn()->set_member(withdrawal.member.Name());
+      statement.mutable_withdrawn()->set_source_count(3);
+      v1::ApplyWithdrawalResponse response;
+      *response.mutable_withdrawn() = pool_->SignByVault(statement);
+      return response;
+    }
+    return MakeError(v1::LOG_BEHIND, "the withdrawal was not observed");
+  }
+
+ private:
+  struct Upload {
+    crypto::BoxSecretKey key = crypto::BoxSecretKey::Generate();
+    std::vector<std::string> read;  // signed parts
+    size_t durable = 0;
+    std::optional<v1::SignedStatement> intake;
+  };
+
+  class Run : public front::IntakeRun {
+   public:
+    explicit Run(FakeVault* vault) : vault_(vault) {
+      absl::MutexLock lock(&vault_->mutex_);
+      crashes_ = vault_->crashes_;
+      if (vault_->away_) ended_ = true;
+    }
+    bool Write(const v1::IntakeRequest& request) override {
+      absl::MutexLock lock(&vault_->mutex_);
+      if (Broken()) return false;
+      if (!vault_->refusal_.ok()) {
+        status_ = vault_->refusal_;
+        ended_ = true;
+        return false;
+      }
+      Upload& upload = vault_->uploads_[request.upload()];
+      if (!request.envelope().empty()) {
+        const auto envelope = seal::ParseEnvelope(request.envelope());
+        absl::Status good = envelope.status();
+        if (good.ok()) good = seal::VerifyEnvelopeRoot(*envelope);
+        if (good.ok() && static_cast<size_t>(request.sequence()) != upload.read.size()) {
+          good = MakeError(v1::BATCH_OUT_OF_ORDER, "out of order");
+        }
+        if (!good.ok()) {
+          status_ = good;
+          ended_ = true;
+          return false;
+        }
+        upload.read.push_back(envelope->SignedPart());
+        if (vault_->crash_every_ > 0 && ++vault_->since_crash_ >= vault_->crash_every_) {
+          vault_->since_crash_ = 0;
+          ++vault_->crashes_;
+          for (auto& [name, other] : vault_->uploads_) other.read.resize(other.durable);
+          return false;
+        }
+      }
+      if (request.flush() || vault_->durable_at_once_) {
+        upload.durable = upload.read.size();
+        v1::IntakeProgress progress;
+        progress.set_durable_batch_count(static_cast<int64_t>(upload.durable));
+        answers_.push_back(progress);
+      }
+      return true;
+    }
+    bool WritesDone() override {
+      absl::MutexLock lock(&vault_->mutex_);
+      done_ = true;
+      return !Broken();
+    }
+    bool Read(v1::IntakeProgress& progress) override {
+      absl::MutexLock lock(&vault_->mutex_);
+      vault_->mutex_.Await(absl::Condition(+[](Run* run) { return !run->answers_.empty() || run->done_ || run->Broken(); }, this));
+      if (answers_.empty()) return false;
+      progress = answers_.front();
+      answers_.pop_front();
+      return true;
+    }
+    void Cancel() override {
+      absl::MutexLock lock(&vault_->mutex_);
+      ended_ = true;
+      status_ = front::VaultUnavailable("cancelled");
+    }
+    absl::Status Finish() override {
+      absl::MutexLock lock(&vault_->mutex_);
+      if (!status_.ok()) return status_;
+      return Broken() ? front::VaultUnavailable("it crashed") : absl::OkStatus();
+    }
+
+   private:
+    bool Broken() const { return ended_ || crashes_ != vault_->crashes_; }
+    FakeVault* const vault_;
+    int64_t crashes_ = 0;
+    bool ended_ = false;
+    bool done_ = false;
+    absl::Status status_;
+    std::deque<v1::IntakeProgress> answers_;
+  };
+
+  absl::Status Here() const {
+    return away_ ? front::VaultUnavailable("it is away") : absl::OkStatus();
+  }
+
+  const TestConsortium* const pool_;
+  mutable absl::Mutex mutex_;
+  bool away_ = false;
+  bool durable_at_once_ = false;
+  int crash_every_ = 0;
+  int since_crash_ = 0;
+  int64_t crashes_ = 0;
+  absl::Status refusal_;
+  std::map<std::string, Upload> uploads_;
+  std::set<std::string> cancelled_;
+  std::string withdrawn_addresses_;
+  crypto::MerkleFrontier frontier_;
+  governance::Registry registry_;
+};
+
+}  // namespace muster::test
+
+#endif  // MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/front/journal.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "core/crypto/password.h"
+#include "core/store/log_store.h"
+#include "tests/server/front/front_desk.h"
+
+namespace muster::front {
+namespace {
+
+using test::TestConsortium;
+using test::TestInvite;
+using test::TestPerson;
+
+// A store whose writes fail when they are told to, before or after they took effect.
+class FailingStore : public tlog::TileStore {
+ public:
+  explicit FailingStore(tlog::TileStore* store) : store_(store) {}
+  enum class Fail { kNot, kBefore, kAfter } fail = Fail::kNot;
+
+  absl::Status Write(const Commit& commit) override {
+    if (fail == Fail::kBefore) return MakeError(v1::DISK_FULL, "no room");
+    MUSTER_RETURN_IF_ERROR(store_->Write(commit));
+    if (fail == Fail::kAfter) return MakeError(v1::STORE_IO, "who knows");
+    return absl::OkStatus();
+  }
+  absl::Status WriteCheckpoint(const std::string& note) override {
+    if (fail != Fail::kNot) return MakeError(v1::DISK_FULL, "no room");
+    return store_->WriteCheckpoint(note);
+  }
+  absl::StatusOr<uint64_t> ReadSize() override { return store_->ReadSize(); }
+  absl::StatusOr<std::string> ReadCheckpoint() override { return store_->ReadCheckpoint(); }
+  absl::StatusOr<std::string> ReadTile(const tlog::TileId& id) override { return store_->ReadTile(id); }
+  absl::StatusOr<tlog::Entry> ReadEntry(uint64_t index) override { return store_->ReadEntry(index); }
+
+ private:
+  tlog::TileStore* const store_;
+};
+
+struct World {
+  World() : log(testing::Must(store::LogStore::Open(dir / "log"))), store(log.get()) { Open(); }
+  void Open() { journal = testing::Must(Journal::Open(&store, pool.log_key, pool.log_name(), &clock)); }
+  v1::SignedStatement Admission(const std::string& name) {
+    TestPerson guest;
+    guest.member = test::DrawId<MemberId>();
+    return TestConsortium::SignBy(pool.founder, pool.Admission(pool.founder, TestInvite(), guest, name, true, {v1::ROLE_APPROVER}));
+  }
+  test::TempDir dir;
+  TestConsortium pool;
+  test::TestClock clock;
+  std::unique_ptr<store::LogStore> log;
+  FailingStore store;
+  std::unique_ptr<Journal> journal;
+};
+
+TEST_CASE("Journal: what was appended is there again after a restart, and its rules with it", "[journal]") {
+  World world;
+  CHECK_FALSE(world.journal->founded());
+  REQUIRE_REASON(world.journal->Append(world.Admission("Parks")), v1::STATEMENT_REFUSED);
+  CHECK(world.journal->size() == 0);
+  CHECK(testing::Must(world.journal->Append(world.pool.SignedCharter())) == 0);
+  REQUIRE_REASON(world.journal->Append(world.pool.SignedCharter()), v1::STATEMENT_REFUSED);
+  const v1::SignedStatement admission = world.Admission("Parks");
+  CHECK(testing::Must(world.journal->Append(admission)) == 1);
+  world.journal.reset();
+  world.Open();
+  CHECK(world.journal->founded());
+  CHECK(world.journal->consortium() == world.pool.id);
+  CHECK(world.journal->size() == 2);
+  REQUIRE_REASON(world.journal->Append(admission), v1::REQUEST_ID_REUSED);
+  const auto founder = world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.sign.verify_key()));
+  REQUIRE(founder.has_value());
+  CHECK(founder->id == world.pool.founder.id);
+  CHECK_FALSE(world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.cosign.verify_key())).has_value());
+}
+
+TEST_CASE("Journal: a write that failed is either not there or wholly there, and the next append goes on", "[journal][fault]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  const v1::SignedStatement admission = world.Admission("Parks");
+  world.store.fail = GENERATE(FailingStore::Fail::kBefore, FailingStore::Fail::kAfter);
+  const bool landed = world.store.fail == FailingStore::Fail::kAfter;
+  CHECK_FALSE(world.journal->Append(admission).ok());
+  CHECK_FALSE(world.journal->Append(admission).ok());
+  world.store.fail = FailingStore::Fail::kNot;
+  const auto again = world.journal->Append(admission);
+  // Either way it is on the log once, and the registry knows it.
+  CHECK((landed ? ReasonOf(again.status()) == v1::REQUEST_ID_REUSED : again.ok()));
+  CHECK(world.journal->size() == 2);
+  REQUIRE_OK(world.journal->Append(world.Admission("Transit")));
+  const uint64_t size = world.journal->size();
+  CHECK(size == 3);
+  world.journal.reset();
+  world.Open();
+  CHECK(world.journal->size() == size);
+  REQUIRE_OK(world.journal->ProveExtension(1));
+}
+
+TEST_CASE("Journal: a log whose entries break the rules is refused at opening", "[journal][fault]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  world.journal.reset();
+  {
+    // Somebody with the log's key, but without a right to say it, appends past the journal.
+    const auto log = testing::Must(tlog::Log::Open(&world.store, world.pool.log_key.Clone(), world.pool.log_name()));
+    tlog::Entry entry;
+    TestPerson stranger;
+    stranger.member = test::DrawId<MemberId>();
+    entry.body = TestConsortium::SignBy(stranger, world.pool.Upload(stranger, test::DrawId<UploadId>())).SerializeAsString();
+    std::vector<tlog::Entry> entries;
+    entries.push_back(entry);
+    REQUIRE_OK(log->Append(std::move(entries)));
+  }
+  REQUIRE_REASON(Journal::Open(&world.store, world.pool.log_key, world.pool.log_name(), &world.clock), v1::STORE_CORRUPT);
+}
+
+TEST_CASE("Journal: appends and readers at once see one order", "[journal]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  int told = 0;
+  absl::Mutex mutex;
+  world.journal->OnAppend([&] {
+    absl::MutexLock lock(&mutex);
+    ++told;
+  });
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done) {
+      const auto extension = world.journal->ProveExtension(1);
+      if (!extension.ok() || !world.journal->Prove(extension->size - 1, extension->size).ok()) std::abort();
+    }
+  });
+  std::vector<std::thread> writers;
+  for (int w = 0; w < 3; ++w) {
+    writers.emplace_back([&, w] {
+      for (int i = 0; i < 10; ++i) {
+        if (!world.journal->Append(world.Admission("m" + std::to_string(w) + "-" + std::to_string(i))).ok()) std::abort();
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  done = true;
+  reader.join();
+  CHECK(world.journal->size() == 31);
+  CHECK(told == 30);
+}
+
+}  // namespace
+}  // namespace muster::front
