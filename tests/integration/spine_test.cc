@@ -42,10 +42,13 @@ std::string NaiveAddress(std::string text) {
   if (local.empty() || local.front() == '.' || local.back() == '.' || local.find("..") != std::string::npos) return "";
   std::stringstream labels(domain + ".");
   int count = 0;
+  std::string last;
   for (std::string label; std::getline(labels, label, '.'); ++count) {
     if (label.empty() || label.front() == '-' || label.back() == '-') return "";
+    last = label;
   }
-  return count >= 2 ? text : "";
+  // No top-level domain has one letter.
+  return count >= 2 && last.size() >= 2 ? text : "";
 }
 
 struct Expected {

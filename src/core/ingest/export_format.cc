@@ -240,14 +240,12 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header,
     slot.target = FindColumnTarget(mapping.format, slot.key);
     slots.push_back(std::move(slot));
   }
-  // listmonk calls its columns what everybody might; together they are its.
-  const auto with_key = [&](std::string_view key) {
-    return std::find_if(slots.begin(), slots.end(),
-                        [&](const Slot& slot) { return slot.key == key; });
-  };
-  if (mapping.format == ExportFormat::kPlain && with_key("attributes") != slots.end() &&
-      with_key("status") != slots.end()) {
-    with_key("status")->target = ColumnTarget{Role::kStatus};
+  // A plain file's "status" may mean anything, but when it says who left, missing that would mail
+  // them. Its words decide: one that is no subscription status rejects the row and names the way out.
+  const auto status = std::find_if(slots.begin(), slots.end(),
+                                   [](const Slot& slot) { return slot.key == "status"; });
+  if (mapping.format == ExportFormat::kPlain && status != slots.end()) {
+    status->target = ColumnTarget{Role::kStatus};
   }
   MUSTER_RETURN_IF_ERROR(Correct(corrections, slots));
   MUSTER_RETURN_IF_ERROR(RefuseTwins(slots));
