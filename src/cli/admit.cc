@@ -18,7 +18,8 @@ struct Admission {
   bool make_member_key = false;
 };
 
-absl::StatusOr<int> Admit(const Invocation& invocation, Session& session, Admission admission, const AdmitOptions& options) {
+absl::StatusOr<int> Admit(const Invocation& invocation, Session& session, Admission admission,
+                          const AdmitOptions& options) {
   Console& console = *invocation.console;
   const Profile& profile = session.profile();
   absl::Duration lifetime;
@@ -47,7 +48,9 @@ absl::StatusOr<int> Admit(const Invocation& invocation, Session& session, Admiss
   MUSTER_RETURN_IF_ERROR(session.Accept(response.checkpoint()));
   MUSTER_RETURN_IF_ERROR(session.OpenEntry(response.admission()).status());
   if (response.admission().body() != request.admission().SerializeAsString()) {
-    return MakeError(v1::PROOF_INVALID, "the server put another admission on the log than the one that was sent; tell the other members");
+    return MakeError(v1::PROOF_INVALID,
+                     "the server put another admission on the log than the one that was sent; tell "
+                     "the other members");
   }
 
   v1::Invite invite;
@@ -74,9 +77,14 @@ absl::StatusOr<int> Admit(const Invocation& invocation, Session& session, Admiss
   MUSTER_RETURN_IF_ERROR(ParseInvite(text).status());
 
   console.Note("Invited " + Visible(said.person_name()) +
-               (said.member_name().empty() || said.new_member() ? "" : " of " + Visible(said.member_name())) + " (" +
-               governance::FormatRoles(roles) + "); entry " + std::to_string(response.admission().index()) + " of the log. Good until " +
-               FormatRfc3339(said.expire_time()) + ", and once.\nSend this string over a channel that you trust; it is used with `muster join`:");
+               (said.member_name().empty() || said.new_member()
+                    ? ""
+                    : " of " + Visible(said.member_name())) +
+               " (" + governance::FormatRoles(roles) + "); entry " +
+               std::to_string(response.admission().index()) + " of the log. Good until " +
+               FormatRfc3339(said.expire_time()) +
+               ", and once.\nSend this string over a channel that you trust; it is used with "
+               "`muster join`:");
   console.Bare(text);
   Json json = Json::Object();
   json.Set("invite", text);
@@ -85,7 +93,8 @@ absl::StatusOr<int> Admit(const Invocation& invocation, Session& session, Admiss
   Json role_names = Json::Array();
   for (const v1::Role role : roles.List()) role_names.Append(governance::RoleName(role));
   json.Set("roles", std::move(role_names));
-  json.Set("expire_time", FormatRfc3339(said.expire_time())).Set("log_index", response.admission().index());
+  json.Set("expire_time", FormatRfc3339(said.expire_time()))
+      .Set("log_index", response.admission().index());
   console.Result(json);
   return kExitDone;
 }
@@ -102,8 +111,10 @@ absl::StatusOr<int> RunMemberAdd(const Invocation& invocation, const AdmitOption
   admission.statement.set_new_member(true);
   admission.make_member_key = roles.Has(v1::ROLE_APPROVER);
   if (!admission.make_member_key) {
-    invocation.console->Note("Mind: only an approver makes the member's half of the key, and only an approver invites colleagues. "
-                             "Without one this member cannot upload; --role approver,uploader gives both.");
+    invocation.console->Note(
+        "Mind: only an approver makes the member's half of the key, and only an approver invites "
+        "colleagues. "
+        "Without one this member cannot upload; --role approver,uploader gives both.");
   }
   return Admit(invocation, *session, std::move(admission), options);
 }
@@ -111,7 +122,8 @@ absl::StatusOr<int> RunMemberAdd(const Invocation& invocation, const AdmitOption
 absl::StatusOr<int> RunPersonAdd(const Invocation& invocation, const AdmitOptions& options) {
   MUSTER_RETURN_IF_ERROR(governance::ParseRoles(options.roles).status());
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
-  MUSTER_RETURN_IF_ERROR(session->RequireRole({v1::ROLE_APPROVER, v1::ROLE_OPERATOR}, "add a person"));
+  MUSTER_RETURN_IF_ERROR(
+      session->RequireRole({v1::ROLE_APPROVER, v1::ROLE_OPERATOR}, "add a person"));
   Admission admission;
   if (session->profile().member.has_value()) {
     // An approver has joined, so the member has its half of the key.

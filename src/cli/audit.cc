@@ -12,17 +12,22 @@ namespace muster::cli {
 namespace {
 
 constexpr std::string_view kWhatItProves =
-    "This proves that the member asserted these uploads, with this wording of consent, when the log says; that the sealed\n"
-    "batches are the ones it signed; and that the vault read exactly those. It does not prove that anybody gave consent:\n"
+    "This proves that the member asserted these uploads, with this wording of consent, when the "
+    "log says; that the sealed\n"
+    "batches are the ones it signed; and that the vault read exactly those. It does not prove that "
+    "anybody gave consent:\n"
     "the member asserted it.";
 
-std::string Figure(const std::optional<v1::IntakeStatement>& intake, int64_t (v1::IntakeStatement::*get)() const) {
+std::string Figure(const std::optional<v1::IntakeStatement>& intake,
+                   int64_t (v1::IntakeStatement::*get)() const) {
   return intake.has_value() ? WithCommas(((*intake).*get)()) : "-";
 }
 
 Json FailureJson(const std::string& file, const absl::Status& status) {
   Json json = Json::Object();
-  json.Set("file", file).Set("reason", ReasonName(ReasonOf(status))).Set("message", std::string(status.message()));
+  json.Set("file", file)
+      .Set("reason", ReasonName(ReasonOf(status)))
+      .Set("message", std::string(status.message()));
   return json;
 }
 
@@ -30,27 +35,42 @@ Json FailureJson(const std::string& file, const absl::Status& status) {
 
 std::string DescribeFindings(const Console& console, const report::ReportFindings& findings) {
   using Align = Table::Align;
-  Table table({{"upload"}, {"list"}, {"when"}, {"rows", Align::kRight}, {"rejected", Align::kRight}, {"batches", Align::kRight},
-               {"contacts", Align::kRight}, {"opt-outs", Align::kRight}, {"entry", Align::kRight}});
+  Table table({{"upload"},
+               {"list"},
+               {"when"},
+               {"rows", Align::kRight},
+               {"rejected", Align::kRight},
+               {"batches", Align::kRight},
+               {"contacts", Align::kRight},
+               {"opt-outs", Align::kRight},
+               {"entry", Align::kRight}});
   std::string more;
   for (const report::UploadFinding& upload : findings.uploads) {
     const v1::UploadStatement& said = upload.statement;
-    table.Row({said.upload(), said.list(), TimeForPeople(upload.time), WithCommas(said.row_count()), WithCommas(said.rejected_row_count()),
-               WithCommas(said.batch_count()), Figure(upload.intake, &v1::IntakeStatement::contact_count),
-               Figure(upload.intake, &v1::IntakeStatement::suppression_count), std::to_string(upload.index)});
+    table.Row({said.upload(), said.list(), TimeForPeople(upload.time), WithCommas(said.row_count()),
+               WithCommas(said.rejected_row_count()), WithCommas(said.batch_count()),
+               Figure(upload.intake, &v1::IntakeStatement::contact_count),
+               Figure(upload.intake, &v1::IntakeStatement::suppression_count),
+               std::to_string(upload.index)});
     more += "\n  " + said.upload() + " by " + Visible(upload.uploader);
     for (const v1::UploadFile& file : said.files()) {
-      more += "\n    file     " + Visible(file.file_name()) + " (" + Visible(file.format()) + "), BLAKE2b-256 " + HexEncode(AsBytes(file.blake2b()));
+      more += "\n    file     " + Visible(file.file_name()) + " (" + Visible(file.format()) +
+              "), BLAKE2b-256 " + HexEncode(AsBytes(file.blake2b()));
     }
-    more += "\n    consent  " + (said.consent().empty() ? "no words were given" : "\"" + Visible(said.consent()) + "\"");
-    more += "\n    vault    " + (upload.intake.has_value() ? "read all " + WithCommas(upload.intake->record_count()) + " records (entry " +
-                                                                 std::to_string(upload.intake_index) + ")"
-                                                           : std::string("has not said yet that it read them"));
+    more += "\n    consent  " + (said.consent().empty() ? "no words were given"
+                                                        : "\"" + Visible(said.consent()) + "\"");
+    more += "\n    vault    " +
+            (upload.intake.has_value()
+                 ? "read all " + WithCommas(upload.intake->record_count()) + " records (entry " +
+                       std::to_string(upload.intake_index) + ")"
+                 : std::string("has not said yet that it read them"));
     for (const std::string& since : upload.since) more += "\n    since    " + Visible(since);
   }
-  std::string text = console.Bold(Visible(findings.member_name)) + ", reported by " + Visible(findings.reporter_name) + " on " +
-                     TimeForPeople(findings.create_time) + ": " + console.Good("every proof holds") + " (" +
-                     WithCommas(findings.entry_count) + " entries of a log of " +
+  std::string text = console.Bold(Visible(findings.member_name)) + ", reported by " +
+                     Visible(findings.reporter_name) + " on " +
+                     TimeForPeople(findings.create_time) + ": " +
+                     console.Good("every proof holds") + " (" + WithCommas(findings.entry_count) +
+                     " entries of a log of " +
                      WithCommas(static_cast<int64_t>(findings.checkpoint.size)) + ")\n\n";
   text += findings.uploads.empty() ? "  no uploads" : table.Format("  ");
   return text + (more.empty() ? "" : "\n" + more);
@@ -63,23 +83,35 @@ Json FindingsJson(const report::ReportFindings& findings) {
     Json files = Json::Array();
     for (const v1::UploadFile& file : said.files()) {
       Json item = Json::Object();
-      item.Set("file_name", file.file_name()).Set("bytes", file.byte_count()).Set("blake2b", HexEncode(AsBytes(file.blake2b())));
-      item.Set("rows", file.row_count()).Set("rejected", file.rejected_row_count()).Set("format", file.format());
+      item.Set("file_name", file.file_name())
+          .Set("bytes", file.byte_count())
+          .Set("blake2b", HexEncode(AsBytes(file.blake2b())));
+      item.Set("rows", file.row_count())
+          .Set("rejected", file.rejected_row_count())
+          .Set("format", file.format());
       files.Append(std::move(item));
     }
     Json item = Json::Object();
     item.Set("upload", said.upload()).Set("list", said.list());
     item.Set("mode", said.mode() == v1::UploadStatement::REPLACE ? "replace" : "append");
-    item.Set("time", FormatRfc3339(upload.time)).Set("uploader", upload.uploader).Set("consent", said.consent());
-    item.Set("rows", said.row_count()).Set("rejected", said.rejected_row_count()).Set("records", said.record_count());
-    item.Set("batches", said.batch_count()).Set("batches_root", HexEncode(AsBytes(said.batches_root())));
+    item.Set("time", FormatRfc3339(upload.time))
+        .Set("uploader", upload.uploader)
+        .Set("consent", said.consent());
+    item.Set("rows", said.row_count())
+        .Set("rejected", said.rejected_row_count())
+        .Set("records", said.record_count());
+    item.Set("batches", said.batch_count())
+        .Set("batches_root", HexEncode(AsBytes(said.batches_root())));
     item.Set("log_index", upload.index).Set("files", std::move(files));
     if (upload.intake.has_value()) {
       const v1::IntakeStatement& intake = *upload.intake;
       Json read = Json::Object();
       read.Set("contacts", intake.contact_count()).Set("duplicates", intake.duplicate_count());
-      read.Set("suppressions", intake.suppression_count()).Set("exclusions", intake.exclusion_count());
-      read.Set("refused", intake.refused_count()).Set("replaced", intake.replaced_count()).Set("log_index", upload.intake_index);
+      read.Set("suppressions", intake.suppression_count())
+          .Set("exclusions", intake.exclusion_count());
+      read.Set("refused", intake.refused_count())
+          .Set("replaced", intake.replaced_count())
+          .Set("log_index", upload.intake_index);
       item.Set("intake", std::move(read));
     } else {
       item.Set("intake", Json());
@@ -98,8 +130,9 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
   const auto fail = [&](const std::string& file, const absl::Status& status) {
     ok = false;
     failures.Append(FailureJson(file, status));
-    console.Print(console.Bad("does not hold") + "  " + Visible(file) + "\n  " + ReasonName(ReasonOf(status)) + ": " +
-                  Visible(std::string(status.message())) + "\n");
+    console.Print(console.Bad("does not hold") + "  " + Visible(file) + "\n  " +
+                  ReasonName(ReasonOf(status)) + ": " + Visible(std::string(status.message())) +
+                  "\n");
   };
 
   report::AuditRoot root;
@@ -116,8 +149,9 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
   if (!opened.ok()) {
     fail(options.bundle, opened);
   } else {
-    console.Print(console.Bold(Visible(root.consortium_name)) + "  log of " + WithCommas(static_cast<int64_t>(root.checkpoint.size)) +
-                  " entries, charter " + HexEncode(ByteView(root.charter_hash).first(8)) + "...\n");
+    console.Print(console.Bold(Visible(root.consortium_name)) + "  log of " +
+                  WithCommas(static_cast<int64_t>(root.checkpoint.size)) + " entries, charter " +
+                  HexEncode(ByteView(root.charter_hash).first(8)) + "...\n");
   }
   for (const std::string& file : options.files) {
     if (!opened.ok()) break;
@@ -134,14 +168,20 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
     entries += findings->entry_count;
     std::string text = DescribeFindings(console, *findings);
     if (!findings->same_tree) {
-      text += "\n\n  Mind: the report stands on a tree of " + WithCommas(static_cast<int64_t>(findings->checkpoint.size)) +
-              " entries and the bundle on one of " + WithCommas(static_cast<int64_t>(root.checkpoint.size)) +
-              ".\n  Both are signed by the log; that one grew out of the other is for its witnesses to say.";
+      text += "\n\n  Mind: the report stands on a tree of " +
+              WithCommas(static_cast<int64_t>(findings->checkpoint.size)) +
+              " entries and the bundle on one of " +
+              WithCommas(static_cast<int64_t>(root.checkpoint.size)) +
+              ".\n  Both are signed by the log; that one grew out of the other is for its "
+              "witnesses to say.";
     }
     console.Print(text + "\n");
     Json report = Json::Object();
-    report.Set("file", file).Set("member", findings->member).Set("member_name", findings->member_name);
-    report.Set("reporter", findings->reporter_name).Set("create_time", FormatRfc3339(findings->create_time));
+    report.Set("file", file)
+        .Set("member", findings->member)
+        .Set("member_name", findings->member_name);
+    report.Set("reporter", findings->reporter_name)
+        .Set("create_time", FormatRfc3339(findings->create_time));
     report.Set("entries", findings->entry_count).Set("log_size", findings->checkpoint.size);
     report.Set("same_tree", findings->same_tree).Set("uploads", FindingsJson(*findings));
     reports.Append(std::move(report));
@@ -149,7 +189,10 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
   if (ok) console.Print(std::string(kWhatItProves));
 
   Json json = Json::Object();
-  json.Set("ok", ok).Set("entries", entries).Set("failures", std::move(failures)).Set("reports", std::move(reports));
+  json.Set("ok", ok)
+      .Set("entries", entries)
+      .Set("failures", std::move(failures))
+      .Set("reports", std::move(reports));
   console.Result(json);
   return ok ? kExitDone : kExitFailed;
 }

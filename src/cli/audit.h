@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// audit verify: checks provenance reports against a bundle. No network, no profile: core/report and what it links, and nothing else.
+// audit verify: checks provenance reports against a bundle. No network, no profile: core/report and
+// what it links, and nothing else.
 //
-// A report that does not hold is a result, not an error: {"ok": false, "failures": [...]} and exit code 1.
+// A report that does not hold is a result, not an error: {"ok": false, "failures": [...]} and exit
+// code 1.
 #ifndef MUSTER_CLI_AUDIT_H_
 #define MUSTER_CLI_AUDIT_H_
 

@@ -38,7 +38,8 @@ using X509Ptr = std::unique_ptr<X509, Free<&X509_free>>;
 
 absl::Status Unavailable(const std::string& server, const std::string& why) {
   return MakeError(v1::SERVER_UNAVAILABLE,
-                   "cannot reach the server at " + server + ": " + why + "; is musterd running there, and the address right?");
+                   "cannot reach the server at " + server + ": " + why +
+                       "; is musterd running there, and the address right?");
 }
 
 class Socket {
@@ -58,7 +59,8 @@ class Socket {
 
 // Connects within kConnectMilliseconds; errno on failure.
 int ConnectOne(const addrinfo& address) {
-  Socket socket(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol));
+  Socket socket(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                         address.ai_protocol));
   if (socket.get() < 0) return -1;
   if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0) {
     if (errno != EINPROGRESS) return -1;
@@ -89,7 +91,8 @@ absl::StatusOr<int> Connect(const std::string& server) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &found); error != 0) {
+  if (const int error = ::getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &found);
+      error != 0) {
     return Unavailable(server, ::gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, Free<&::freeaddrinfo>> addresses(found);
@@ -132,19 +135,24 @@ absl::StatusOr<Certificate> FetchCertificate(const std::string& server) {
   return Certificate{std::string(data, static_cast<size_t>(size)), Sha256OfDer(certificate.get())};
 }
 
-absl::StatusOr<Certificate> FetchPinnedCertificate(const std::string& server, std::string_view sha256) {
+absl::StatusOr<Certificate> FetchPinnedCertificate(const std::string& server,
+                                                   std::string_view sha256) {
   MUSTER_ASSIGN_OR_RETURN(Certificate certificate, FetchCertificate(server));
   if (certificate.sha256 == sha256) return certificate;
-  return MakeError(v1::CERTIFICATE_MISMATCH,
-                   "the server at " + server + " shows another certificate than the one that was pinned: it may be somebody "
-                   "else's; ask the operator, over another channel, before you go on",
-                   {{"pinned_sha256", HexEncode(AsBytes(sha256))}, {"shown_sha256", HexEncode(AsBytes(certificate.sha256))}});
+  return MakeError(
+      v1::CERTIFICATE_MISMATCH,
+      "the server at " + server +
+          " shows another certificate than the one that was pinned: it may be somebody "
+          "else's; ask the operator, over another channel, before you go on",
+      {{"pinned_sha256", HexEncode(AsBytes(sha256))},
+       {"shown_sha256", HexEncode(AsBytes(certificate.sha256))}});
 }
 
 absl::StatusOr<std::string> CertificateSha256(const std::string& pem) {
   const BioPtr text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const X509Ptr certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) return MakeError(v1::KEY_MALFORMED, "this is no certificate in PEM form");
+  if (certificate == nullptr)
+    return MakeError(v1::KEY_MALFORMED, "this is no certificate in PEM form");
   return Sha256OfDer(certificate.get());
 }
 

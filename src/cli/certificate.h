@@ -2,7 +2,8 @@
 //
 // Certificate: the server's own, known by its hash and by nothing else. No authority is asked.
 //
-// Errors: UNAVAILABLE (SERVER_UNAVAILABLE) when nobody answers; UNAUTHENTICATED (CERTIFICATE_MISMATCH) when somebody else does.
+// Errors: UNAVAILABLE (SERVER_UNAVAILABLE) when nobody answers; UNAUTHENTICATED
+// (CERTIFICATE_MISMATCH) when somebody else does.
 // Threads: pure over the network.
 #ifndef MUSTER_CLI_CERTIFICATE_H_
 #define MUSTER_CLI_CERTIFICATE_H_
@@ -24,7 +25,8 @@ struct Certificate {
 absl::StatusOr<Certificate> FetchCertificate(const std::string& server);
 
 // The same, refused unless its hash is `sha256`.
-absl::StatusOr<Certificate> FetchPinnedCertificate(const std::string& server, std::string_view sha256);
+absl::StatusOr<Certificate> FetchPinnedCertificate(const std::string& server,
+                                                   std::string_view sha256);
 
 absl::StatusOr<std::string> CertificateSha256(const std::string& pem);
 

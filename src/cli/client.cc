@@ -24,8 +24,8 @@ namespace {
 
 // A provenance report of the largest upload there can be.
 constexpr int kResponseBytesMax = 256 << 20;
-constexpr absl::Duration kPauses[] = {absl::Milliseconds(200), absl::Milliseconds(500), absl::Seconds(1), absl::Seconds(2),
-                                      absl::Seconds(4)};
+constexpr absl::Duration kPauses[] = {absl::Milliseconds(200), absl::Milliseconds(500),
+                                      absl::Seconds(1), absl::Seconds(2), absl::Seconds(4)};
 
 bool PassesSoon(Reason reason) {
   return reason == v1::SERVER_BUSY || reason == v1::VAULT_UNAVAILABLE;
@@ -48,8 +48,12 @@ struct Client::Channel {
   explicit Channel(const std::shared_ptr<grpc::Channel>& c) : channel(c), stub(c) {}
 };
 
-Client::Client(std::string server, std::string certificate_pem, std::optional<Caller> caller, const Clock& clock)
-    : server_(std::move(server)), certificate_pem_(std::move(certificate_pem)), caller_(std::move(caller)), clock_(clock) {
+Client::Client(std::string server, std::string certificate_pem, std::optional<Caller> caller,
+               const Clock& clock)
+    : server_(std::move(server)),
+      certificate_pem_(std::move(certificate_pem)),
+      caller_(std::move(caller)),
+      clock_(clock) {
   SilenceLibrary();
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = certificate_pem_;
@@ -58,7 +62,8 @@ Client::Client(std::string server, std::string certificate_pem, std::optional<Ca
   arguments.SetSslTargetNameOverride("muster");
   arguments.SetMaxReceiveMessageSize(kResponseBytesMax);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  channel_ = std::make_unique<Channel>(grpc::CreateCustomChannel(server_, grpc::SslCredentials(tls), arguments));
+  channel_ = std::make_unique<Channel>(
+      grpc::CreateCustomChannel(server_, grpc::SslCredentials(tls), arguments));
 }
 
 Client::~Client() = default;
@@ -86,9 +91,10 @@ absl::Status Client::CallOnce(const std::string& method, const std::string& requ
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + time));
   if (caller_.has_value()) {
-    context.AddMetadata("authorization",
-                        "Bearer " + governance::MakeCallToken(*caller_->key, caller_->person, caller_->consortium,
-                                                              method, request, clock_.Now()));
+    context.AddMetadata(
+        "authorization",
+        "Bearer " + governance::MakeCallToken(*caller_->key, caller_->person, caller_->consortium,
+                                              method, request, clock_.Now()));
   }
   // The slice only borrows the bytes, which outlive the call.
   const grpc::Slice slice(request.data(), request.size(), grpc::Slice::STATIC_SLICE);
@@ -96,24 +102,27 @@ absl::Status Client::CallOnce(const std::string& method, const std::string& requ
   grpc::ByteBuffer answer;
   grpc::Status result;
   absl::Notification done;
-  channel_->stub.UnaryCall(&context, method, grpc::StubOptions(), &body, &answer, [&](grpc::Status status) {
-    result = std::move(status);
-    done.Notify();
-  });
+  channel_->stub.UnaryCall(&context, method, grpc::StubOptions(), &body, &answer,
+                           [&](grpc::Status status) {
+                             result = std::move(status);
+                             done.Notify();
+                           });
   done.WaitForNotification();
   if (!result.ok()) return rpc::FromGrpcStatus(result);
   grpc::Slice whole;
   if (!answer.DumpToSingleSlice(&whole).ok() ||
       !response.ParseFromArray(whole.begin(), static_cast<int>(whole.size()))) {
-    return MakeError(v1::INTERNAL_ERROR, "the server's answer cannot be read; use programs of one release");
+    return MakeError(v1::INTERNAL_ERROR,
+                     "the server's answer cannot be read; use programs of one release");
   }
   return absl::OkStatus();
 }
 
 absl::Status Client::Explain(const absl::Status& status) const {
   if (status.code() == absl::StatusCode::kDeadlineExceeded) {
-    return MakeError(absl::StatusCode::kDeadlineExceeded, v1::SERVER_UNAVAILABLE,
-                     "the server at " + server_ + " did not answer in time; try again, or ask the operator");
+    return MakeError(
+        absl::StatusCode::kDeadlineExceeded, v1::SERVER_UNAVAILABLE,
+        "the server at " + server_ + " did not answer in time; try again, or ask the operator");
   }
   if (ReasonOf(status) != v1::SERVER_UNAVAILABLE) return status;
   if (const auto sha256 = CertificateSha256(certificate_pem_); sha256.ok()) {
@@ -121,7 +130,8 @@ absl::Status Client::Explain(const absl::Status& status) const {
     if (ReasonOf(shown.status()) == v1::CERTIFICATE_MISMATCH) return shown.status();
   }
   return MakeError(v1::SERVER_UNAVAILABLE,
-                   "cannot reach the server at " + server_ + "; is musterd running there, and the address right?");
+                   "cannot reach the server at " + server_ +
+                       "; is musterd running there, and the address right?");
 }
 
 }  // namespace muster::cli

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Client: calls to the front desk, over TLS pinned to its one certificate, each with a token for this method and these very bytes.
+// Client: calls to the front desk, over TLS pinned to its one certificate, each with a token for
+// this method and these very bytes.
 //
-// Rule: a request is serialized once; the token is made over those bytes and those bytes are sent. Calls are idempotent by their messages' ids, so
-// a busy server or a vault that is being restarted is asked again for a few seconds; a server that is not there is not.
-// Errors: those of the server (server/rpc/status.h); SERVER_UNAVAILABLE; CERTIFICATE_MISMATCH when somebody else answers at the address.
-// Threads: Call is safe from many; each blocks until its answer is there, so calls are pipelined by calling from several threads.
+// Rule: a request is serialized once; the token is made over those bytes and those bytes are sent.
+// Calls are idempotent by their messages' ids, so a busy server or a vault that is being restarted
+// is asked again for a few seconds; a server that is not there is not.
+// Errors: those of the server (server/rpc/status.h); SERVER_UNAVAILABLE; CERTIFICATE_MISMATCH when
+// somebody else answers at the address.
+// Threads: Call is safe from many; each blocks until its answer is there, so calls are pipelined by
+// calling from several threads.
 #ifndef MUSTER_CLI_CLIENT_H_
 #define MUSTER_CLI_CLIENT_H_
 
@@ -39,7 +43,8 @@ class Client {
 
   // `method` as in "UploadService/PutBatch".
   absl::Status Call(std::string_view method, const google::protobuf::MessageLite& request,
-                    google::protobuf::MessageLite& response, absl::Duration time = absl::Seconds(30));
+                    google::protobuf::MessageLite& response,
+                    absl::Duration time = absl::Seconds(30));
 
  private:
   absl::Status CallOnce(const std::string& method, const std::string& request,

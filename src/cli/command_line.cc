@@ -46,7 +46,8 @@ std::vector<CommandWords> WordsOf(const CLI::App& app, const std::string& path) 
   for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     own.words.push_back(sub->get_name());
     own.describe.push_back(sub->get_description());
-    for (CommandWords& words : WordsOf(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name())) {
+    for (CommandWords& words :
+         WordsOf(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name())) {
       all.push_back(std::move(words));
     }
   }
@@ -59,7 +60,8 @@ std::vector<CommandWords> WordsOf(const CLI::App& app, const std::string& path) 
     }
   };
   add_flags(app);
-  for (const CLI::App* parent = app.get_parent(); parent != nullptr; parent = parent->get_parent()) {
+  for (const CLI::App* parent = app.get_parent(); parent != nullptr;
+       parent = parent->get_parent()) {
     if (parent->get_parent() == nullptr) add_flags(*parent);
   }
   if (path.empty()) own.takes_files = false;
@@ -82,7 +84,8 @@ class Declarations {
     try {
       app_.parse(argc, argv);
       const WithdrawOptions& withdraw = values_->withdraw;
-      if (app_.got_subcommand("withdraw") && withdraw.list.empty() && withdraw.emails_file.empty()) {
+      if (app_.got_subcommand("withdraw") && withdraw.list.empty() &&
+          withdraw.emails_file.empty()) {
         throw CLI::RequiredError("--list or --emails");
       }
     } catch (const CLI::ParseError& error) {
@@ -93,8 +96,12 @@ class Declarations {
       line.is_help = !wrong;
       const std::vector<std::string> rest = app_.remaining(true);
       std::string what = error.what();
-      if (error.get_name() == "RequiredError" && !rest.empty()) what = "there is no command " + Visible(rest.front());
-      line.text = wrong ? what + std::string("; `muster --help` and `muster COMMAND --help` say what there is") : out.str();
+      if (error.get_name() == "RequiredError" && !rest.empty())
+        what = "there is no command " + Visible(rest.front());
+      line.text =
+          wrong ? what +
+                      std::string("; `muster --help` and `muster COMMAND --help` say what there is")
+                : out.str();
       while (!line.text.empty() && line.text.back() == '\n') line.text.pop_back();
       line.global = values_->global;
       return line;
@@ -105,7 +112,8 @@ class Declarations {
   }
 
  private:
-  CLI::App* Command(CLI::App* parent, const std::string& name, const std::string& description, const std::string& examples, Run run) {
+  CLI::App* Command(CLI::App* parent, const std::string& name, const std::string& description,
+                    const std::string& examples, Run run) {
     CLI::App* command = parent->add_subcommand(name, description);
     if (!examples.empty()) command->footer("Examples:\n" + examples);
     command->callback([this, run = std::move(run)] { run_ = run; });
@@ -132,117 +140,187 @@ void Declarations::Declare() {
   app_.require_subcommand(1);
   app_.get_formatter()->column_width(34);
   app_.set_version_flag("--version", "muster " MUSTER_VERSION, "print the version");
-  app_.add_option("--profile", global.profile, "who is speaking")->envname("MUSTER_PROFILE")->type_name("NAME")->group("Anywhere on the line");
-  app_.add_option("--server", global.server, "another address of the same server")->type_name("HOST:PORT")->group("Anywhere on the line");
-  app_.add_option("--passphrase-file", global.passphrase_file, "file with the keys' passphrase")->type_name("FILE")->group("Anywhere on the line");
+  app_.add_option("--profile", global.profile, "who is speaking")
+      ->envname("MUSTER_PROFILE")
+      ->type_name("NAME")
+      ->group("Anywhere on the line");
+  app_.add_option("--server", global.server, "another address of the same server")
+      ->type_name("HOST:PORT")
+      ->group("Anywhere on the line");
+  app_.add_option("--passphrase-file", global.passphrase_file, "file with the keys' passphrase")
+      ->type_name("FILE")
+      ->group("Anywhere on the line");
   app_.add_flag("--json", global.json, "one JSON object on stdout")->group("Anywhere on the line");
   app_.add_flag("--quiet", global.quiet, "results and errors only")->group("Anywhere on the line");
   app_.add_flag("--yes", global.yes, "do not ask")->group("Anywhere on the line");
   app_.footer(
-      "Profiles live in $MUSTER_HOME, else in $XDG_CONFIG_HOME/muster. A passphrase may stand in MUSTER_PASSPHRASE.\n"
-      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 4 server out of reach, 5 not allowed.");
+      "Profiles live in $MUSTER_HOME, else in $XDG_CONFIG_HOME/muster. A passphrase may stand in "
+      "MUSTER_PASSPHRASE.\n"
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 4 server out of reach, 5 not "
+      "allowed.");
   DeclareFounding();
   DeclareLists();
   DeclareAudit();
-  CLI::App* completion = Command(&app_, "completion", "completion for a shell", "  source <(muster completion bash)\n", [this, v = values_](const Invocation& invocation) -> absl::StatusOr<int> {
-    MUSTER_ASSIGN_OR_RETURN(const std::string script, CompletionScript(v->shell, WordsOf(app_, "")));
-    invocation.console->Bare(script);
-    invocation.console->Result(Json::Object().Set("script", script));
-    return kExitDone;
-  });
-  completion->add_option("shell", values_->shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  CLI::App* completion =
+      Command(&app_, "completion", "completion for a shell", "  source <(muster completion bash)\n",
+              [this, v = values_](const Invocation& invocation) -> absl::StatusOr<int> {
+                MUSTER_ASSIGN_OR_RETURN(const std::string script,
+                                        CompletionScript(v->shell, WordsOf(app_, "")));
+                invocation.console->Bare(script);
+                invocation.console->Result(Json::Object().Set("script", script));
+                return kExitDone;
+              });
+  completion->add_option("shell", values_->shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 void Declarations::DeclareFounding() {
   const auto v = values_;
-  CLI::App* found = Command(&app_, "found", "found a consortium, and be its first operator",
-                            "  muster found --home pool --name \"River County Coalition\" --listen 127.0.0.1:8443\n",
-                            [v](const Invocation& i) { return RunFound(i, v->found); });
-  found->add_option("--home", v->found.home, "the server's folder, made here")->required()->type_name("DIR");
-  found->add_option("--name", v->found.name, "the consortium's name")->required()->type_name("NAME");
-  found->add_option("--listen", v->found.listen, "where the server listens")->type_name("HOST:PORT")->capture_default_str();
-  found->add_option("--http", v->found.http, "where it listens for people's clicks")->type_name("HOST:PORT")->capture_default_str();
-  found->add_option("--advertise", v->found.advertise, "what members dial, when it differs")->type_name("HOST:PORT");
-  found->add_flag("--no-passphrase", v->found.no_passphrase, "leave the keys open: services and tests");
+  CLI::App* found = Command(
+      &app_, "found", "found a consortium, and be its first operator",
+      "  muster found --home pool --name \"River County Coalition\" --listen 127.0.0.1:8443\n",
+      [v](const Invocation& i) { return RunFound(i, v->found); });
+  found->add_option("--home", v->found.home, "the server's folder, made here")
+      ->required()
+      ->type_name("DIR");
+  found->add_option("--name", v->found.name, "the consortium's name")
+      ->required()
+      ->type_name("NAME");
+  found->add_option("--listen", v->found.listen, "where the server listens")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  found->add_option("--http", v->found.http, "where it listens for people's clicks")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  found->add_option("--advertise", v->found.advertise, "what members dial, when it differs")
+      ->type_name("HOST:PORT");
+  found->add_flag("--no-passphrase", v->found.no_passphrase,
+                  "leave the keys open: services and tests");
 
   CLI::App* member = Group("member", "the consortium's members");
-  CLI::App* member_add = Command(member, "add", "admit a member; prints its invite", "  muster member add \"Parks Alliance\" > invite.txt\n",
-                                 [v](const Invocation& i) { return RunMemberAdd(i, v->member_add); });
+  CLI::App* member_add =
+      Command(member, "add", "admit a member; prints its invite",
+              "  muster member add \"Parks Alliance\" > invite.txt\n",
+              [v](const Invocation& i) { return RunMemberAdd(i, v->member_add); });
   v->member_add.roles = "approver,uploader";
   member_add->add_option("name", v->member_add.name, "the member's name")->required();
-  member_add->add_option("--role", v->member_add.roles, "roles of its first person")->type_name("ROLE,..")->capture_default_str();
-  member_add->add_option("--expires-in", v->member_add.expires_in, "how long the invite is good")->type_name("72h")->capture_default_str();
+  member_add->add_option("--role", v->member_add.roles, "roles of its first person")
+      ->type_name("ROLE,..")
+      ->capture_default_str();
+  member_add->add_option("--expires-in", v->member_add.expires_in, "how long the invite is good")
+      ->type_name("72h")
+      ->capture_default_str();
 
   CLI::App* person = Group("person", "the people of one's own member");
-  CLI::App* person_add = Command(person, "add", "admit a colleague; prints their invite", "  muster person add \"Ada\" --role uploader\n",
-                                 [v](const Invocation& i) { return RunPersonAdd(i, v->person_add); });
+  CLI::App* person_add =
+      Command(person, "add", "admit a colleague; prints their invite",
+              "  muster person add \"Ada\" --role uploader\n",
+              [v](const Invocation& i) { return RunPersonAdd(i, v->person_add); });
   person_add->add_option("name", v->person_add.name, "the person's name")->required();
-  person_add->add_option("--role", v->person_add.roles, "uploader, approver, lead, auditor, steward, operator")->required()->type_name("ROLE,..");
-  person_add->add_option("--expires-in", v->person_add.expires_in, "how long the invite is good")->type_name("72h")->capture_default_str();
+  person_add
+      ->add_option("--role", v->person_add.roles,
+                   "uploader, approver, lead, auditor, steward, operator")
+      ->required()
+      ->type_name("ROLE,..");
+  person_add->add_option("--expires-in", v->person_add.expires_in, "how long the invite is good")
+      ->type_name("72h")
+      ->capture_default_str();
 
-  CLI::App* join = Command(&app_, "join", "take an invite up: makes keys, signs the charter", "  muster join \"$(cat invite.txt)\" --profile parks\n  muster join - < invite.txt\n",
-                           [v](const Invocation& i) { return RunJoin(i, v->join); });
-  join->add_option("invite", v->join.invite, "the string that was sent; - reads it from stdin")->required();
-  join->add_flag("--no-passphrase", v->join.no_passphrase, "leave the keys open: services and tests");
+  CLI::App* join =
+      Command(&app_, "join", "take an invite up: makes keys, signs the charter",
+              "  muster join \"$(cat invite.txt)\" --profile parks\n  muster join - < invite.txt\n",
+              [v](const Invocation& i) { return RunJoin(i, v->join); });
+  join->add_option("invite", v->join.invite, "the string that was sent; - reads it from stdin")
+      ->required();
+  join->add_flag("--no-passphrase", v->join.no_passphrase,
+                 "leave the keys open: services and tests");
 
-  Command(&app_, "status", "who one is, who takes part, what is one's own", "  muster status --json\n", [](const Invocation& i) { return RunStatus(i); });
+  Command(&app_, "status", "who one is, who takes part, what is one's own",
+          "  muster status --json\n", [](const Invocation& i) { return RunStatus(i); });
 }
 
 void Declarations::DeclareLists() {
   const auto v = values_;
-  CLI::App* upload = Command(&app_, "upload", "seal lists here, bring them into the pool",
-                             "  muster upload members.csv --list members --consent \"newsletter sign-up form, 2026\"\n"
-                             "  muster upload subscribed.csv unsubscribed.csv cleaned.csv --list newsletter\n"
-                             "  muster upload odd.csv --map email=\"E-mail address\" --map zip=PLZ --dry-run\n"
-                             "  muster upload members.csv --resume\n",
-                             [v](const Invocation& i) { return RunUpload(i, v->upload); });
+  CLI::App* upload = Command(
+      &app_, "upload", "seal lists here, bring them into the pool",
+      "  muster upload members.csv --list members --consent \"newsletter sign-up form, 2026\"\n"
+      "  muster upload subscribed.csv unsubscribed.csv cleaned.csv --list newsletter\n"
+      "  muster upload odd.csv --map email=\"E-mail address\" --map zip=PLZ --dry-run\n"
+      "  muster upload members.csv --resume\n",
+      [v](const Invocation& i) { return RunUpload(i, v->upload); });
   upload->add_option("file", v->upload.files, "exports: CSV or TSV")->required()->type_name("FILE");
-  upload->add_option("--list", v->upload.list, "the list's name; else the first file's")->type_name("NAME");
-  auto* append = upload->add_flag("--append", v->append, "the list keeps what it has (so by default)");
-  upload->add_flag("--replace", v->upload.replace, "what earlier uploads brought leaves the list")->excludes(append);
+  upload->add_option("--list", v->upload.list, "the list's name; else the first file's")
+      ->type_name("NAME");
+  auto* append =
+      upload->add_flag("--append", v->append, "the list keeps what it has (so by default)");
+  upload->add_flag("--replace", v->upload.replace, "what earlier uploads brought leaves the list")
+      ->excludes(append);
   upload->add_flag("--strict", v->upload.strict, "send nothing when a row is rejected");
-  upload->add_option("--consent", v->upload.consent, "how these people agreed, in your words")->type_name("TEXT");
+  upload->add_option("--consent", v->upload.consent, "how these people agreed, in your words")
+      ->type_name("TEXT");
   // One value each, so that files may follow.
   upload->add_option("--map", v->upload.map, "corrects what a column is; again for more")
       ->type_name("FIELD=COLUMN")
       ->allow_extra_args(false);
-  upload->add_option("--encoding", v->upload.encoding, "utf-8, utf-16le, utf-16be, windows-1252")->type_name("NAME");
-  upload->add_option("--region", v->upload.region, "whose phone numbers and dates; US unless said")->type_name("COUNTRY");
+  upload->add_option("--encoding", v->upload.encoding, "utf-8, utf-16le, utf-16be, windows-1252")
+      ->type_name("NAME");
+  upload->add_option("--region", v->upload.region, "whose phone numbers and dates; US unless said")
+      ->type_name("COUNTRY");
   upload->add_flag("--dry-run", v->upload.dry_run, "read and report only");
   upload->add_flag("--resume", v->upload.resume, "go on with an upload that broke off");
   upload->add_flag("--no-wait", v->upload.no_wait, "return when all is durably received");
   upload->add_flag("--seal-only", v->upload.seal_only, "")->group("");
 
-  Command(&app_, "lists", "one's own lists", "  muster lists\n", [](const Invocation& i) { return RunLists(i); });
+  Command(&app_, "lists", "one's own lists", "  muster lists\n",
+          [](const Invocation& i) { return RunLists(i); });
 
-  CLI::App* withdraw = Command(&app_, "withdraw", "take names out of the pool", "  muster withdraw --list members\n  muster withdraw --emails leavers.txt --yes\n",
-                               [v](const Invocation& i) { return RunWithdraw(i, v->withdraw); });
+  CLI::App* withdraw =
+      Command(&app_, "withdraw", "take names out of the pool",
+              "  muster withdraw --list members\n  muster withdraw --emails leavers.txt --yes\n",
+              [v](const Invocation& i) { return RunWithdraw(i, v->withdraw); });
   auto* list = withdraw->add_option("--list", v->withdraw.list, "a whole list")->type_name("NAME");
-  withdraw->add_option("--emails", v->withdraw.emails_file, "the addresses in a file, from all lists")->type_name("FILE")->excludes(list);
+  withdraw
+      ->add_option("--emails", v->withdraw.emails_file, "the addresses in a file, from all lists")
+      ->type_name("FILE")
+      ->excludes(list);
 }
 
 void Declarations::DeclareAudit() {
   const auto v = values_;
   CLI::App* report = Group("report", "reports about one's own names");
-  CLI::App* provenance = Command(report, "provenance", "what one's member brought, provable", "  muster report provenance --out parks.report\n",
-                                 [v](const Invocation& i) { return RunReportProvenance(i, v->report); });
+  CLI::App* provenance =
+      Command(report, "provenance", "what one's member brought, provable",
+              "  muster report provenance --out parks.report\n",
+              [v](const Invocation& i) { return RunReportProvenance(i, v->report); });
   provenance->add_option("--member", v->report.member, "one's own member")->type_name("NAME");
   provenance->add_option("--upload", v->report.upload, "one upload only")->type_name("uploads/..");
   provenance->add_option("--out", v->report.out, "where to write it")->type_name("FILE");
 
   CLI::App* audit = Group("audit", "checks that trust no server");
-  CLI::App* verify = Command(audit, "verify", "verify reports against a bundle; no network, no profile", "  muster audit verify parks.report --bundle coalition.bundle\n",
-                             [v](const Invocation& i) { return RunAuditVerify(*i.console, v->audit); });
+  CLI::App* verify =
+      Command(audit, "verify", "verify reports against a bundle; no network, no profile",
+              "  muster audit verify parks.report --bundle coalition.bundle\n",
+              [v](const Invocation& i) { return RunAuditVerify(*i.console, v->audit); });
   verify->add_option("file", v->audit.files, "provenance reports")->required()->type_name("FILE");
-  verify->add_option("--bundle", v->audit.bundle, "the consortium's bundle")->required()->type_name("FILE");
+  verify->add_option("--bundle", v->audit.bundle, "the consortium's bundle")
+      ->required()
+      ->type_name("FILE");
 
   CLI::App* log = Group("log", "the transparency log");
-  Command(log, "checkpoint", "the newest signed checkpoint", "", [](const Invocation& i) { return RunLogCheckpoint(i); });
-  CLI::App* show = Command(log, "show", "the log's entries, and that they are what was signed", "", [v](const Invocation& i) { return RunLogShow(i, v->log_show); });
-  show->add_option("--from", v->log_show.from, "first entry to show")->type_name("N")->check(CLI::NonNegativeNumber);
-  CLI::App* bundle = Command(log, "bundle", "what an auditor needs to trust nobody", "  muster log bundle --out coalition.bundle\n",
+  Command(log, "checkpoint", "the newest signed checkpoint", "",
+          [](const Invocation& i) { return RunLogCheckpoint(i); });
+  CLI::App* show = Command(log, "show", "the log's entries, and that they are what was signed", "",
+                           [v](const Invocation& i) { return RunLogShow(i, v->log_show); });
+  show->add_option("--from", v->log_show.from, "first entry to show")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  CLI::App* bundle = Command(log, "bundle", "what an auditor needs to trust nobody",
+                             "  muster log bundle --out coalition.bundle\n",
                              [v](const Invocation& i) { return RunLogBundle(i, v->log_bundle); });
-  bundle->add_option("--out", v->log_bundle.out, "where to write it")->required()->type_name("FILE");
+  bundle->add_option("--out", v->log_bundle.out, "where to write it")
+      ->required()
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -251,7 +329,10 @@ ParsedLine ParseCommandLine(int argc, const char* const* argv) {
   // The command that is run refers to the declarations (completion walks them).
   auto declarations = std::make_shared<Declarations>();
   ParsedLine line = declarations->Parse(argc, argv);
-  if (line.run) line.run = [declarations, run = line.run](const Invocation& invocation) { return run(invocation); };
+  if (line.run)
+    line.run = [declarations, run = line.run](const Invocation& invocation) {
+      return run(invocation);
+    };
   return line;
 }
 

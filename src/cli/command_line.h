@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CommandLine: what was typed, as plain structs; the one place that knows CLI11. Also writes the completion scripts, from the same declarations.
+// CommandLine: what was typed, as plain structs; the one place that knows CLI11. Also writes the
+// completion scripts, from the same declarations.
 //
 // Global flags stand anywhere on the line. Wrong usage is told with what to type instead.
 #ifndef MUSTER_CLI_COMMAND_LINE_H_
@@ -33,7 +34,8 @@ struct GlobalFlags {
 
 struct ParsedLine {
   GlobalFlags global;
-  // Runs the command that was named. Not set: `text` is to be printed and `exit_code` returned (help, version, wrong usage).
+  // Runs the command that was named. Not set: `text` is to be printed and `exit_code` returned
+  // (help, version, wrong usage).
   std::function<absl::StatusOr<int>(const Invocation&)> run;
   std::string text;
   bool is_help = false;

@@ -23,7 +23,8 @@ struct CommandWords {
 };
 
 // `shell`: bash, zsh or fish.
-absl::StatusOr<std::string> CompletionScript(std::string_view shell, const std::vector<CommandWords>& commands);
+absl::StatusOr<std::string> CompletionScript(std::string_view shell,
+                                             const std::vector<CommandWords>& commands);
 
 }  // namespace muster::cli
 

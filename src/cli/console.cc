@@ -17,13 +17,15 @@ namespace {
 
 constexpr size_t kPassphraseBytesMax = 1024;
 
-// Reads one line from the controlling terminal with echo off, byte by byte, into memory that is wiped.
+// Reads one line from the controlling terminal with echo off, byte by byte, into memory that is
+// wiped.
 absl::StatusOr<crypto::SecretBytes> ReadHidden(std::string_view prompt) {
   const int fd = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
   if (fd < 0) {
-    return MakeError(v1::FIELD_REQUIRED,
-                     "there is no terminal to ask for the passphrase on; give --passphrase-file FILE or set "
-                     "MUSTER_PASSPHRASE, or make keys with --no-passphrase");
+    return MakeError(
+        v1::FIELD_REQUIRED,
+        "there is no terminal to ask for the passphrase on; give --passphrase-file FILE or set "
+        "MUSTER_PASSPHRASE, or make keys with --no-passphrase");
   }
   termios shown{};
   const bool is_terminal = ::tcgetattr(fd, &shown) == 0;
@@ -49,7 +51,9 @@ absl::StatusOr<crypto::SecretBytes> ReadHidden(std::string_view prompt) {
   if (is_terminal) ::tcsetattr(fd, TCSAFLUSH, &shown);
   (void)!::write(fd, "\n", 1);
   ::close(fd);
-  if (too_long) return MakeError(v1::FIELD_TOO_LONG, "the passphrase is longer than 1024 bytes; choose a shorter one");
+  if (too_long)
+    return MakeError(v1::FIELD_TOO_LONG,
+                     "the passphrase is longer than 1024 bytes; choose a shorter one");
   return crypto::SecretBytes::CopyOf(line.ExposeSecret().first(size));
 }
 
@@ -72,8 +76,9 @@ int ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kUnauthenticated:
       // These are the file system's and our own refusals, not the consortium's.
-      return IsOf(ReasonOf(status), {v1::FILE_UNREADABLE, v1::CERTIFICATE_MISMATCH}) ? kExitFailed
-                                                                                     : kExitNotAllowed;
+      return IsOf(ReasonOf(status), {v1::FILE_UNREADABLE, v1::CERTIFICATE_MISMATCH})
+                 ? kExitFailed
+                 : kExitNotAllowed;
     default:
       return kExitFailed;
   }
@@ -85,7 +90,8 @@ std::string Visible(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
     // C1 controls are C2 80 to C2 9F in UTF-8; terminals obey them as well.
-    const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) >= 0x80 &&
+    const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
+                    static_cast<uint8_t>(text[i + 1]) >= 0x80 &&
                     static_cast<uint8_t>(text[i + 1]) < 0xA0;
     if (c1) ++i;
     out.push_back(c1 || byte < 0x20 || byte == 0x7F ? '?' : text[i]);
@@ -100,7 +106,8 @@ ConsoleOptions Console::Detect() {
   options.err_terminal = ::isatty(STDERR_FILENO) == 1;
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  options.color = (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb");
+  options.color = (no_color == nullptr || *no_color == '\0') &&
+                  (term == nullptr || std::string_view(term) != "dumb");
   return options;
 }
 
@@ -158,7 +165,8 @@ int Console::Fail(const absl::Status& status) {
 absl::Status Console::Confirm(std::string_view question) {
   if (options_.yes) return absl::OkStatus();
   if (!options_.in_terminal || !options_.err_terminal) {
-    return MakeError(v1::FIELD_REQUIRED, std::string(question) + " Nothing was done; say --yes to do it");
+    return MakeError(v1::FIELD_REQUIRED,
+                     std::string(question) + " Nothing was done; say --yes to do it");
   }
   err_ << question << " Type \"yes\" to go on: " << std::flush;
   std::string answer;
@@ -167,7 +175,9 @@ absl::Status Console::Confirm(std::string_view question) {
   return absl::CancelledError("nothing was done");
 }
 
-absl::StatusOr<crypto::SecretBytes> Console::AskSecret(std::string_view prompt) { return ReadHidden(prompt); }
+absl::StatusOr<crypto::SecretBytes> Console::AskSecret(std::string_view prompt) {
+  return ReadHidden(prompt);
+}
 
 void Console::Progress(std::string_view line) {
   if (!shows_progress()) return;

@@ -2,9 +2,12 @@
 //
 // Console: what a command says, to a person and to a script.
 //
-// Rule: with --json, stdout gets exactly one object, the result or {"error":{"code","reason","message","details"}}; people's text and progress go
-// to stderr then. --quiet silences everything but results and errors. Text from files and servers is shown through Visible(), so that it cannot move a cursor.
-// Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 4 server or vault out of reach; 5 not allowed.
+// Rule: with --json, stdout gets exactly one object, the result or
+// {"error":{"code","reason","message","details"}}; people's text and progress go to stderr then.
+// --quiet silences everything but results and errors. Text from files and servers is shown through
+// Visible(), so that it cannot move a cursor.
+// Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 4 server or vault out of reach; 5 not
+// allowed.
 // Threads: Note and Print may be called from any; the rest from one.
 #ifndef MUSTER_CLI_CONSOLE_H_
 #define MUSTER_CLI_CONSOLE_H_
@@ -35,11 +38,11 @@ std::string Visible(std::string_view text);
 struct ConsoleOptions {
   bool json = false;
   bool quiet = false;
-  bool yes = false;            // --yes
-  bool out_terminal = false;   // stdout is a terminal
+  bool yes = false;           // --yes
+  bool out_terminal = false;  // stdout is a terminal
   bool err_terminal = false;
   bool in_terminal = false;
-  bool color = false;          // NO_COLOR is not set
+  bool color = false;  // NO_COLOR is not set
 };
 
 class Console {

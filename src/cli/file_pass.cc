@@ -24,7 +24,8 @@ constexpr uint64_t kRecordsBetweenNews = 1024;
 // Counts rejected rows by reason, and writes them down when there is a file for them.
 class CountingRejects : public ingest::RejectSink {
  public:
-  CountingRejects(std::map<std::string, int64_t>& counts, ingest::RejectFile* file) : counts_(counts), file_(file) {}
+  CountingRejects(std::map<std::string, int64_t>& counts, ingest::RejectFile* file)
+      : counts_(counts), file_(file) {}
   absl::Status Begin(std::span<const std::string> header) override {
     return file_ == nullptr ? absl::OkStatus() : file_->Begin(header);
   }
@@ -62,10 +63,13 @@ absl::StatusOr<v1::UploadFile> HashFile(const std::filesystem::path& path) {
   if (::fstat(fd, &info) != 0) return ErrnoError(errno, "cannot look at", path);
   if (S_ISDIR(info.st_mode)) return ErrnoError(EISDIR, "cannot read", path);
   if (!S_ISREG(info.st_mode)) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, v1::FILE_UNREADABLE,
-                     path.string() + " is not a regular file, and an upload reads its file twice; save it to a file first");
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, v1::FILE_UNREADABLE,
+        path.string() +
+            " is not a regular file, and an upload reads its file twice; save it to a file first");
   }
-  if (info.st_size == 0) return MakeError(v1::FILE_EMPTY, path.string() + " is empty; export the list again");
+  if (info.st_size == 0)
+    return MakeError(v1::FILE_EMPTY, path.string() + " is empty; export the list again");
   v1::UploadFile file;
   // Statements hold UTF-8 without control characters; file systems hold anything.
   const std::string name = Visible(path.filename().string());
@@ -94,7 +98,8 @@ absl::StatusOr<v1::UploadFile> HashFile(const std::filesystem::path& path) {
 absl::StatusOr<PassFigures> FilePass::Run(const BlockSink& sink, const OpenedSink& opened) {
   for (size_t i = 0; i < options_.files.size(); ++i) {
     absl::Status status = RunFile(i, sink, opened);
-    // The reader's messages name line and column; with several files they must name the file as well.
+    // The reader's messages name line and column; with several files they must name the file as
+    // well.
     if (!status.ok() && options_.files.size() > 1 &&
         status.message().find(options_.files[i].filename().string()) == absl::string_view::npos) {
       status = Annotate(status, options_.files[i].string());
@@ -148,16 +153,22 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
       }
     }
     if (reader->records() % kRecordsBetweenNews == 0) {
-      bytes_read_.store(bytes_before + static_cast<int64_t>(reader->bytes_read()), std::memory_order_relaxed);
-      records_read_.store(records_before + static_cast<int64_t>(reader->records()), std::memory_order_relaxed);
+      bytes_read_.store(bytes_before + static_cast<int64_t>(reader->bytes_read()),
+                        std::memory_order_relaxed);
+      records_read_.store(records_before + static_cast<int64_t>(reader->records()),
+                          std::memory_order_relaxed);
     }
   }
   record.Clear();
-  bytes_read_.store(bytes_before + static_cast<int64_t>(reader->bytes_read()), std::memory_order_relaxed);
-  records_read_.store(records_before + static_cast<int64_t>(reader->records()), std::memory_order_relaxed);
-  if (has_rows && index < options_.expected.size() && AsText(reader->file_hash()) != options_.expected[index].blake2b()) {
-    return MakeError(v1::FILE_CHANGED,
-                     path.string() + " was changed while it was read; wait until whatever writes it is done and upload again");
+  bytes_read_.store(bytes_before + static_cast<int64_t>(reader->bytes_read()),
+                    std::memory_order_relaxed);
+  records_read_.store(records_before + static_cast<int64_t>(reader->records()),
+                      std::memory_order_relaxed);
+  if (has_rows && index < options_.expected.size() &&
+      AsText(reader->file_hash()) != options_.expected[index].blake2b()) {
+    return MakeError(v1::FILE_CHANGED, path.string() +
+                                           " was changed while it was read; wait until whatever "
+                                           "writes it is done and upload again");
   }
   if (reject_file.has_value()) {
     MUSTER_RETURN_IF_ERROR(reject_file->Close());

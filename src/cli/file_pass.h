@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FilePass: the reading half of an upload: files become blocks of records; what was read and what was rejected is counted.
+// FilePass: the reading half of an upload: files become blocks of records; what was read and what
+// was rejected is counted.
 //
-// Rule: blocks are cut the same way each time, so that a resumed upload meets the batches that it sealed before. A file that is not the one
-// that was hashed beforehand is refused (FILE_CHANGED).
+// Rule: blocks are cut the same way each time, so that a resumed upload meets the batches that it
+// sealed before. A file that is not the one that was hashed beforehand is refused (FILE_CHANGED).
 // Units: rows count through all files, from 1. Memory is flat.
 // Errors: those of ingest, annotated with the file's name.
 // Threads: one; BytesRead and RecordsRead may be asked from any.
@@ -26,7 +27,8 @@
 
 namespace muster::cli {
 
-// Name, size and BLAKE2b-256, by one quick reading. FILE_IS_DIRECTORY, FILE_EMPTY, FILE_UNREADABLE for what is no regular file.
+// Name, size and BLAKE2b-256, by one quick reading. FILE_IS_DIRECTORY, FILE_EMPTY, FILE_UNREADABLE
+// for what is no regular file.
 absl::StatusOr<v1::UploadFile> HashFile(const std::filesystem::path& path);
 
 struct FilePassOptions {
@@ -62,8 +64,10 @@ class FilePass {
  public:
   explicit FilePass(FilePassOptions options) : options_(std::move(options)) {}
 
-  // Takes a full block, or the last one; gives back an empty one to fill. Not set: records are only counted.
-  using BlockSink = std::function<absl::StatusOr<seal::RecordBlock>(uint32_t sequence, seal::RecordBlock block)>;
+  // Takes a full block, or the last one; gives back an empty one to fill. Not set: records are only
+  // counted.
+  using BlockSink =
+      std::function<absl::StatusOr<seal::RecordBlock>(uint32_t sequence, seal::RecordBlock block)>;
   // `opened` is told of each file's mapping before its rows are read; may be empty.
   using OpenedSink = std::function<void(const FileFigures& file)>;
   absl::StatusOr<PassFigures> Run(const BlockSink& sink, const OpenedSink& opened);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// found: a consortium and its first operator's profile. Runs `musterd init`, makes the operator's keys here, signs the charter, pins everything.
+// found: a consortium and its first operator's profile. Runs `musterd init`, makes the operator's
+// keys here, signs the charter, pins everything.
 //
-// Order: profile folder and keys, the server's home, the founding statement in it, profile.json last; so a profile that loads is whole.
+// Order: profile folder and keys, the server's home, the founding statement in it, profile.json
+// last; so a profile that loads is whole.
 // Errors: PROFILE_EXISTS, HOME_EXISTS, NAME_MALFORMED, those of key_file and base/file.h.
 #ifndef MUSTER_CLI_FOUND_H_
 #define MUSTER_CLI_FOUND_H_

@@ -26,25 +26,30 @@ std::string Checksum(std::string_view bytes) {
 }
 
 absl::Status Malformed(std::string_view what) {
-  return MakeError(v1::INVITE_MALFORMED, "this is not a whole invite (" + std::string(what) +
-                                             "); copy all of it, from \"muster-invite-1.\" to its end");
+  return MakeError(v1::INVITE_MALFORMED,
+                   "this is not a whole invite (" + std::string(what) +
+                       "); copy all of it, from \"muster-invite-1.\" to its end");
 }
 
 absl::Status CheckParts(const v1::Invite& invite) {
   if (!ParseEndpoint(invite.server()).ok()) return Malformed("its server");
   if (invite.certificate_sha256().size() != 32) return Malformed("its certificate");
-  if (invite.consortium().size() != 16 || invite.consortium_name().empty()) return Malformed("its consortium");
+  if (invite.consortium().size() != 16 || invite.consortium_name().empty())
+    return Malformed("its consortium");
   if (invite.charter_hash().size() != 32) return Malformed("its charter");
-  if (!crypto::ParseVerifyKey(invite.vault_sign_key()).ok() || !crypto::ParsePoint(invite.vault_holding_key()).ok()) {
+  if (!crypto::ParseVerifyKey(invite.vault_sign_key()).ok() ||
+      !crypto::ParsePoint(invite.vault_holding_key()).ok()) {
     return Malformed("the vault's keys");
   }
   const auto log_key = tlog::NoteKey::Parse(invite.log_vkey());
   if (!log_key.ok()) return Malformed("the log's key");
   if (!tlog::OpenCheckpoint(invite.checkpoint(), *log_key).ok()) return Malformed("its checkpoint");
-  if (!InviteId::Parse(invite.invite()).ok() || !PersonId::Parse(invite.person()).ok() || invite.person_name().empty()) {
+  if (!InviteId::Parse(invite.invite()).ok() || !PersonId::Parse(invite.person()).ok() ||
+      invite.person_name().empty()) {
     return Malformed("whom it is for");
   }
-  if (!invite.member().empty() && (!MemberId::Parse(invite.member()).ok() || invite.member_name().empty())) {
+  if (!invite.member().empty() &&
+      (!MemberId::Parse(invite.member()).ok() || invite.member_name().empty())) {
     return Malformed("its member");
   }
   if (invite.secret().size() != 32) return Malformed("its secret");
@@ -68,9 +73,11 @@ absl::StatusOr<v1::Invite> ParseInvite(std::string_view text) {
     if (c != ' ' && c != '\t' && c != '\r' && c != '\n') compact.push_back(c);
     if (compact.size() > kInviteBytesMax) return Malformed("it is too long");
   }
-  if (std::string_view(compact).substr(0, kPrefix.size()) != kPrefix) return Malformed("its beginning");
+  if (std::string_view(compact).substr(0, kPrefix.size()) != kPrefix)
+    return Malformed("its beginning");
   auto bytes = Base64UrlDecode(std::string_view(compact).substr(kPrefix.size()));
-  if (!bytes.has_value() || bytes->size() < kChecksumBytes) return Malformed("a character is lost or changed");
+  if (!bytes.has_value() || bytes->size() < kChecksumBytes)
+    return Malformed("a character is lost or changed");
   const std::string checksum = bytes->substr(bytes->size() - kChecksumBytes);
   bytes->resize(bytes->size() - kChecksumBytes);
   if (Checksum(*bytes) != checksum) return Malformed("a character is lost or changed");

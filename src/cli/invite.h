@@ -2,9 +2,10 @@
 //
 // Invite: the one string with all that a newcomer must trust, from somebody they trust.
 //
-// "muster-invite-1." and the base64url of the message (proto/muster/v1/invite.proto) and 4 bytes of checksum. Strict: one canonical form, all sizes and names
-// checked, the checkpoint signed by the log key that stands beside it; so a mangled string is told from a refused one. White space is passed over, since
-// mail programs break lines.
+// "muster-invite-1." and the base64url of the message (proto/muster/v1/invite.proto) and 4 bytes of
+// checksum. Strict: one canonical form, all sizes and names checked, the checkpoint signed by the
+// log key that stands beside it; so a mangled string is told from a refused one. White space is
+// passed over, since mail programs break lines.
 // Errors: INVALID_ARGUMENT (INVITE_MALFORMED). Messages never quote the string: it holds a secret.
 // Threads: pure.
 #ifndef MUSTER_CLI_INVITE_H_

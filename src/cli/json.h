@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Json: the objects that `--json` prints and that profiles are kept in. Keys keep the order in which they were set.
+// Json: the objects that `--json` prints and that profiles are kept in. Keys keep the order in
+// which they were set.
 //
 // One translation unit includes the JSON library; commands build values with this.
-// Errors: Parse returns INVALID_ARGUMENT (HOME_MALFORMED is the caller's word for a bad file of ours).
+// Errors: Parse returns INVALID_ARGUMENT (HOME_MALFORMED is the caller's word for a bad file of
+// ours).
 // Threads: a value.
 #ifndef MUSTER_CLI_JSON_H_
 #define MUSTER_CLI_JSON_H_
@@ -28,8 +30,7 @@ class Json {
   Json(const std::string& text) : Json(std::string_view(text)) {}
   Json(const char* text) : Json(std::string_view(text)) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Json(T value) : Json(Integer{static_cast<int64_t>(value)}) {}
+  requires(!std::same_as<T, bool>) Json(T value) : Json(Integer{static_cast<int64_t>(value)}) {}
   static Json Object();
   static Json Array();
   static Json Array(const std::vector<std::string>& texts);
@@ -42,7 +43,8 @@ class Json {
   Json& Set(std::string_view key, Json value);
   Json& Append(Json value);
 
-  // One line. Bytes that are no UTF-8 are replaced, so that the output is JSON whatever a file was named.
+  // One line. Bytes that are no UTF-8 are replaced, so that the output is JSON whatever a file was
+  // named.
   std::string Dump() const;
   std::string Pretty() const;
 

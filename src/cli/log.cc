@@ -33,29 +33,38 @@ std::string NameOf(const governance::Registry& registry, const std::string& reso
 Line Describe(const v1::Statement& statement, const governance::Registry& registry) {
   switch (statement.body_case()) {
     case v1::Statement::kCharter:
-      return {"charter", statement.charter().name() + ", founded by " + statement.charter().founder_name()};
+      return {"charter",
+              statement.charter().name() + ", founded by " + statement.charter().founder_name()};
     case v1::Statement::kAdmission: {
       const v1::AdmissionStatement& admission = statement.admission();
       governance::RoleSet roles;
       for (const int role : admission.roles()) roles.Add(static_cast<v1::Role>(role));
-      return {"admission", (admission.new_member() ? "member " + admission.member_name()
-                                                   : admission.person_name() + (admission.member_name().empty() ? "" : " of " + admission.member_name())) +
-                               " (" + governance::FormatRoles(roles) + ")"};
+      return {
+          "admission",
+          (admission.new_member()
+               ? "member " + admission.member_name()
+               : admission.person_name() +
+                     (admission.member_name().empty() ? "" : " of " + admission.member_name())) +
+              " (" + governance::FormatRoles(roles) + ")"};
     }
     case v1::Statement::kJoin: {
       const std::string& member = statement.join().member();
-      return {"join", NameOf(registry, statement.join().person()) + (member.empty() ? "" : " of " + NameOf(registry, member))};
+      return {"join", NameOf(registry, statement.join().person()) +
+                          (member.empty() ? "" : " of " + NameOf(registry, member))};
     }
     case v1::Statement::kUpload: {
       const v1::UploadStatement& upload = statement.upload();
-      return {"upload", WithCommas(upload.record_count()) + " records to \"" + upload.list() + "\", " + upload.upload()};
+      return {"upload", WithCommas(upload.record_count()) + " records to \"" + upload.list() +
+                            "\", " + upload.upload()};
     }
     case v1::Statement::kIntake: {
       const v1::IntakeStatement& intake = statement.intake();
       return {"intake", WithCommas(intake.contact_count()) + " contacts of " + intake.upload()};
     }
     case v1::Statement::kWithdrawal:
-      return {"withdrawal", statement.withdrawal().list().empty() ? "single addresses" : "the list \"" + statement.withdrawal().list() + "\""};
+      return {"withdrawal", statement.withdrawal().list().empty()
+                                ? "single addresses"
+                                : "the list \"" + statement.withdrawal().list() + "\""};
     case v1::Statement::kWithdrawn:
       return {"withdrawn", WithCommas(statement.withdrawn().source_count()) + " sources"};
     case v1::Statement::BODY_NOT_SET:
@@ -78,9 +87,12 @@ absl::StatusOr<int> RunLogCheckpoint(const Invocation& invocation) {
   std::string note = session->seen_note();
   while (!note.empty() && note.back() == '\n') note.pop_back();
   console.Print(note);
-  console.Note("Signed by the log, and extends the " + WithCommas(known_size) + " entries seen here before.");
+  console.Note("Signed by the log, and extends the " + WithCommas(known_size) +
+               " entries seen here before.");
   Json json = Json::Object();
-  json.Set("origin", session->seen().origin).Set("size", session->seen().size).Set("root", Base64Encode(session->seen().root));
+  json.Set("origin", session->seen().origin)
+      .Set("size", session->seen().size)
+      .Set("root", Base64Encode(session->seen().root));
   json.Set("checkpoint", session->seen_note()).Set("extends", known_size);
   console.Result(json);
   return kExitDone;
@@ -97,22 +109,28 @@ absl::StatusOr<int> RunLogShow(const Invocation& invocation, const LogShowOption
     Json item = Json::Object();
     item.Set("index", entry.index()).Set("commitment", HexEncode(AsBytes(entry.commitment())));
     if (entry.body().empty()) {
-      table.Row({std::to_string(entry.index()), "", "sealed", HexEncode(AsBytes(entry.commitment()).first(8)) + "..., another member's"});
+      table.Row({std::to_string(entry.index()), "", "sealed",
+                 HexEncode(AsBytes(entry.commitment()).first(8)) + "..., another member's"});
       item.Set("kind", Json());
     } else {
-      MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, governance::VerifyStatementBytes(entry.body()));
+      MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                              governance::VerifyStatementBytes(entry.body()));
       const Line line = Describe(verified.statement, view.registry);
-      table.Row({std::to_string(entry.index()), TimeForPeople(verified.statement.create_time()), line.kind, line.text});
+      table.Row({std::to_string(entry.index()), TimeForPeople(verified.statement.create_time()),
+                 line.kind, line.text});
       item.Set("kind", line.kind).Set("text", line.text).Set("signer", verified.statement.signer());
       item.Set("create_time", FormatRfc3339(verified.statement.create_time()));
     }
     entries.Append(std::move(item));
   }
   console.Print(table.Format());
-  console.Note("All " + WithCommas(static_cast<int64_t>(view.entries.size())) + " entries hash to the root that the log signed: " +
-               Base64Encode(session->seen().root));
+  console.Note(
+      "All " + WithCommas(static_cast<int64_t>(view.entries.size())) +
+      " entries hash to the root that the log signed: " + Base64Encode(session->seen().root));
   Json json = Json::Object();
-  json.Set("entries", std::move(entries)).Set("size", session->seen().size).Set("root", Base64Encode(session->seen().root));
+  json.Set("entries", std::move(entries))
+      .Set("size", session->seen().size)
+      .Set("root", Base64Encode(session->seen().root));
   console.Result(json);
   return kExitDone;
 }
@@ -120,23 +138,32 @@ absl::StatusOr<int> RunLogShow(const Invocation& invocation, const LogShowOption
 absl::StatusOr<int> RunLogBundle(const Invocation& invocation, const LogBundleOptions& options) {
   Console& console = *invocation.console;
   std::error_code error;
-  if (std::filesystem::exists(options.out, error)) MUSTER_RETURN_IF_ERROR(console.Confirm(options.out + " exists and would be replaced."));
+  if (std::filesystem::exists(options.out, error))
+    MUSTER_RETURN_IF_ERROR(console.Confirm(options.out + " exists and would be replaced."));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
   v1::Bundle bundle;
   MUSTER_RETURN_IF_ERROR(session->Call("ReportService/GetBundle", v1::GetBundleRequest(), bundle));
   MUSTER_ASSIGN_OR_RETURN(const report::AuditRoot root, report::OpenBundle(bundle));
   const Profile& profile = session->profile();
-  if (root.consortium != profile.consortium || root.charter_hash != profile.charter_hash || bundle.log_vkey() != profile.log_key.Format()) {
-    return MakeError(v1::BUNDLE_MALFORMED, "the server's bundle is of another consortium than this profile's; tell the other members");
+  if (root.consortium != profile.consortium || root.charter_hash != profile.charter_hash ||
+      bundle.log_vkey() != profile.log_key.Format()) {
+    return MakeError(
+        v1::BUNDLE_MALFORMED,
+        "the server's bundle is of another consortium than this profile's; tell the other members");
   }
   MUSTER_RETURN_IF_ERROR(session->Reconcile(bundle.checkpoint()));
   bundle.set_create_time(absl::ToUnixSeconds(Clock::System().Now()));
   MUSTER_RETURN_IF_ERROR(WriteFileDurably(options.out, report::EncodeBundle(bundle), 0644));
-  console.Print(console.Bold("Bundle of " + Visible(root.consortium_name)) + " written to " + options.out + "\n  charter  " + HexEncode(root.charter_hash) +
-                "\n  log      " + WithCommas(static_cast<int64_t>(root.checkpoint.size)) + " entries, " + bundle.log_vkey() +
-                "\n\nGive it to the auditor by hand, or let them compare the charter's hash with somebody else's.");
+  console.Print(console.Bold("Bundle of " + Visible(root.consortium_name)) + " written to " +
+                options.out + "\n  charter  " + HexEncode(root.charter_hash) + "\n  log      " +
+                WithCommas(static_cast<int64_t>(root.checkpoint.size)) + " entries, " +
+                bundle.log_vkey() +
+                "\n\nGive it to the auditor by hand, or let them compare the charter's hash with "
+                "somebody else's.");
   Json json = Json::Object();
-  json.Set("file", options.out).Set("consortium", root.consortium_name).Set("consortium_id", HexEncode(root.consortium));
+  json.Set("file", options.out)
+      .Set("consortium", root.consortium_name)
+      .Set("consortium_id", HexEncode(root.consortium));
   json.Set("charter_hash", HexEncode(root.charter_hash)).Set("log_vkey", bundle.log_vkey());
   json.Set("size", root.checkpoint.size).Set("root", Base64Encode(root.checkpoint.root));
   console.Result(json);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// log checkpoint, log show, log bundle: the transparency log as this person may see it, each time checked against what was seen before.
+// log checkpoint, log show, log bundle: the transparency log as this person may see it, each time
+// checked against what was seen before.
 #ifndef MUSTER_CLI_LOG_H_
 #define MUSTER_CLI_LOG_H_
 

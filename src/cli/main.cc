@@ -22,7 +22,8 @@ bool Has(int argc, const char* const* argv, std::string_view flag) {
 }
 
 int Main(int argc, const char* const* argv) {
-  // A pipe that nobody reads is an error to report, not a reason to die; what is written is for its owner.
+  // A pipe that nobody reads is an error to report, not a reason to die; what is written is for its
+  // owner.
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(077);
   // protobuf would print its own lines over ours when a damaged file is read.
@@ -53,7 +54,8 @@ int Main(int argc, const char* const* argv) {
     console.Result(Json::Object().Set("text", line.text));
   }
   if (!console.Flush() && exit_code == kExitDone) {
-    std::cerr << "muster: cannot write the result to stdout\n  is the disk full, or the pipe closed?\n";
+    std::cerr
+        << "muster: cannot write the result to stdout\n  is the disk full, or the pipe closed?\n";
     return kExitFailed;
   }
   return exit_code;

@@ -21,8 +21,9 @@ constexpr size_t kProfileBytesMax = 1 << 20;
 constexpr size_t kNameBytesMax = 100;
 
 absl::Status Malformed(const Profile& profile, std::string_view field) {
-  return MakeError(v1::HOME_MALFORMED, (profile.folder / "profile.json").string() + ": " + std::string(field) +
-                                           " is missing or damaged; restore the file from a copy, or join anew");
+  return MakeError(v1::HOME_MALFORMED,
+                   (profile.folder / "profile.json").string() + ": " + std::string(field) +
+                       " is missing or damaged; restore the file from a copy, or join anew");
 }
 
 Json ToJson(const Profile& profile) {
@@ -42,7 +43,8 @@ Json ToJson(const Profile& profile) {
   json.Set("person", profile.person.Name());
   json.Set("person_name", profile.person_name);
   json.Set("roles", governance::FormatRoles(profile.roles));
-  json.Set("member_key", profile.member_key.has_value() ? HexEncode(profile.member_key->bytes) : "");
+  json.Set("member_key",
+           profile.member_key.has_value() ? HexEncode(profile.member_key->bytes) : "");
   return json;
 }
 
@@ -91,9 +93,12 @@ absl::StatusOr<Profile> FromJson(const Json& json, Profile profile) {
   profile.charter_hash = fields.Hex<32>("charter_hash");
   fields.Parse("log_vkey", tlog::NoteKey::Parse(json.Text("log_vkey")), profile.log_key);
   const auto raw = [&](std::string_view field) { return HexDecode(json.Text(field)).value_or(""); };
-  fields.Parse("vault_sign_key", crypto::ParseVerifyKey(raw("vault_sign_key")), profile.vault_sign_key);
-  fields.Parse("vault_box_key", crypto::ParseBoxPublicKey(raw("vault_box_key")), profile.vault_box_key);
-  fields.Parse("vault_holding_key", crypto::ParsePoint(raw("vault_holding_key")), profile.vault_holding_key);
+  fields.Parse("vault_sign_key", crypto::ParseVerifyKey(raw("vault_sign_key")),
+               profile.vault_sign_key);
+  fields.Parse("vault_box_key", crypto::ParseBoxPublicKey(raw("vault_box_key")),
+               profile.vault_box_key);
+  fields.Parse("vault_holding_key", crypto::ParsePoint(raw("vault_holding_key")),
+               profile.vault_holding_key);
   fields.Parse("person", PersonId::Parse(json.Text("person")), profile.person);
   profile.person_name = fields.Text("person_name");
   fields.Parse("roles", governance::ParseRoles(json.Text("roles")), profile.roles);
@@ -138,11 +143,13 @@ std::string Listed(const std::vector<std::string>& names) {
 absl::Status CheckProfileName(std::string_view name) {
   const bool good = !name.empty() && name.size() <= kNameBytesMax && name.front() != '.' &&
                     std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                             c == '_' || c == '.';
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
                     });
   if (good) return absl::OkStatus();
-  return MakeError(v1::NAME_MALFORMED, "a profile's name is made of letters, digits, \"-\", \"_\" and \".\"; choose another with --profile");
+  return MakeError(v1::NAME_MALFORMED,
+                   "a profile's name is made of letters, digits, \"-\", \"_\" and \".\"; choose "
+                   "another with --profile");
 }
 
 std::string ProfileNameFrom(std::string_view display_name) {
@@ -183,7 +190,8 @@ bool ProfileStore::Exists(std::string_view name) const {
 std::vector<std::string> ProfileStore::Names() const {
   std::vector<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(home_, error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it(home_, error), end; !error && it != end;
+       it.increment(error)) {
     const std::string name = it->path().filename().string();
     if (CheckProfileName(name).ok() && Exists(name)) names.push_back(name);
   }
@@ -196,12 +204,15 @@ absl::StatusOr<Profile> ProfileStore::Load(const std::string& wanted) const {
   if (name.empty()) {
     const std::vector<std::string> names = Names();
     if (names.empty()) {
-      return MakeError(v1::PROFILE_NOT_FOUND, "there is no profile in " + home_.string() +
-                                                  "; join with `muster join INVITE`, or found a consortium with `muster found`");
+      return MakeError(
+          v1::PROFILE_NOT_FOUND,
+          "there is no profile in " + home_.string() +
+              "; join with `muster join INVITE`, or found a consortium with `muster found`");
     }
     if (names.size() > 1) {
-      return MakeError(v1::PROFILE_NOT_FOUND, "there are several profiles (" + Listed(names) +
-                                                  "); say which one with --profile or MUSTER_PROFILE");
+      return MakeError(v1::PROFILE_NOT_FOUND,
+                       "there are several profiles (" + Listed(names) +
+                           "); say which one with --profile or MUSTER_PROFILE");
     }
     name = names.front();
   }
@@ -212,13 +223,19 @@ absl::StatusOr<Profile> ProfileStore::Load(const std::string& wanted) const {
   if (!Exists(name)) {
     std::error_code error;
     if (std::filesystem::exists(profile.folder / "join.pending", error)) {
-      return MakeError(v1::PROFILE_NOT_FOUND, "the profile " + name + " has not finished joining; run `muster join` again with the same invite");
+      return MakeError(
+          v1::PROFILE_NOT_FOUND,
+          "the profile " + name +
+              " has not finished joining; run `muster join` again with the same invite");
     }
     const std::vector<std::string> names = Names();
-    return MakeError(v1::PROFILE_NOT_FOUND, "there is no profile " + name + " in " + home_.string() +
-                                                (names.empty() ? "; join with `muster join INVITE`" : "; there is: " + Listed(names)));
+    return MakeError(
+        v1::PROFILE_NOT_FOUND,
+        "there is no profile " + name + " in " + home_.string() +
+            (names.empty() ? "; join with `muster join INVITE`" : "; there is: " + Listed(names)));
   }
-  MUSTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(profile.folder / "profile.json", kProfileBytesMax));
+  MUSTER_ASSIGN_OR_RETURN(const std::string text,
+                          ReadFile(profile.folder / "profile.json", kProfileBytesMax));
   const std::optional<Json> json = Json::ParseObject(text);
   if (!json.has_value()) return Malformed(profile, "the whole");
   return FromJson(*json, std::move(profile));
@@ -226,7 +243,8 @@ absl::StatusOr<Profile> ProfileStore::Load(const std::string& wanted) const {
 
 absl::Status WriteNewProfile(const Profile& profile) {
   MUSTER_RETURN_IF_ERROR(MakeDirectories(profile.folder, 0700));
-  return WriteNewFileDurably(profile.folder / "profile.json", ToJson(profile).Pretty() + "\n", 0600);
+  return WriteNewFileDurably(profile.folder / "profile.json", ToJson(profile).Pretty() + "\n",
+                             0600);
 }
 
 absl::Status UpdateProfile(const Profile& profile) {
@@ -239,22 +257,30 @@ absl::StatusOr<std::optional<tlog::Checkpoint>> ReadSeenCheckpoint(const Profile
   if (!note.ok()) return note.status();
   auto checkpoint = tlog::OpenCheckpoint(*note, profile.log_key);
   if (!checkpoint.ok()) {
-    return MakeError(v1::HOME_MALFORMED, (profile.folder / "checkpoint").string() +
-                                             " is damaged; restore it from a copy, so that a rewritten log is still noticed");
+    return MakeError(
+        v1::HOME_MALFORMED,
+        (profile.folder / "checkpoint").string() +
+            " is damaged; restore it from a copy, so that a rewritten log is still noticed");
   }
   return *checkpoint;
 }
 
 absl::Status WriteSeenCheckpoint(const Profile& profile, const std::optional<tlog::Checkpoint>& old,
                                  const std::string& note) {
-  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint fresh, tlog::OpenCheckpoint(note, profile.log_key));
+  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint fresh,
+                          tlog::OpenCheckpoint(note, profile.log_key));
   const FolderLock lock(profile.folder);
-  MUSTER_ASSIGN_OR_RETURN(const std::optional<tlog::Checkpoint> stored, ReadSeenCheckpoint(profile));
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<tlog::Checkpoint> stored,
+                          ReadSeenCheckpoint(profile));
   if (stored.has_value() && stored->size == fresh.size && stored->root != fresh.root) {
-    return MakeError(v1::LOG_FORKED, "another command of this profile has meanwhile seen another tree of the same size; "
-                                     "tell the other members, and keep the file " + (profile.folder / "checkpoint").string());
+    return MakeError(
+        v1::LOG_FORKED,
+        "another command of this profile has meanwhile seen another tree of the same size; "
+        "tell the other members, and keep the file " +
+            (profile.folder / "checkpoint").string());
   }
-  // What `note` was proven to extend is `old`; from any other stored tree, the next command's proof will lead on.
+  // What `note` was proven to extend is `old`; from any other stored tree, the next command's proof
+  // will lead on.
   const bool replaces = stored == old && (!stored.has_value() || fresh.size > stored->size);
   if (!replaces) return absl::OkStatus();
   return WriteFileDurably(profile.folder / "checkpoint", note, 0600);

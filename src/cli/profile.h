@@ -2,13 +2,16 @@
 //
 // Profile: who is speaking, to which server, and what is pinned. A folder of one's own, mode 0700.
 //
-//   profile.json   the pins: server, certificate, log key, vault keys, charter hash, one's own names and roles
+//   profile.json   the pins: server, certificate, keys, charter hash, one's own names and roles
 //   *.key          key_file.h
 //   checkpoint     the newest tree of the log that was verified here: a signed note
-//   join.pending   the join statement, from before it is sent until the profile is written (an enrollment that broke off goes on from there)
+//   join.pending   the join statement, from before it is sent until the profile is written, so that
+//                  an enrollment that broke off goes on from there
 //   uploads/       upload_state.h
+//
 // Profiles live under $MUSTER_HOME, else $XDG_CONFIG_HOME/muster, else ~/.config/muster.
-// Errors: PROFILE_NOT_FOUND (says which there are), PROFILE_EXISTS, HOME_MALFORMED, those of base/file.h.
+// Errors: PROFILE_NOT_FOUND (says which there are), PROFILE_EXISTS, HOME_MALFORMED, those of
+// base/file.h.
 // Threads: values; two processes may use one profile (the checkpoint is replaced under a lock).
 #ifndef MUSTER_CLI_PROFILE_H_
 #define MUSTER_CLI_PROFILE_H_
@@ -80,8 +83,8 @@ absl::Status UpdateProfile(const Profile& profile);
 
 // None when none was verified yet.
 absl::StatusOr<std::optional<tlog::Checkpoint>> ReadSeenCheckpoint(const Profile& profile);
-// `note` was proven to extend `old`. Leaves the file alone when another process has meanwhile seen more; LOG_FORKED when it has seen another
-// tree of the same size.
+// `note` was proven to extend `old`. Leaves the file alone when another process has meanwhile seen
+// more; LOG_FORKED when it has seen another tree of the same size.
 absl::Status WriteSeenCheckpoint(const Profile& profile, const std::optional<tlog::Checkpoint>& old,
                                  const std::string& note);
 

@@ -19,7 +19,8 @@ std::string ProgressLine(const std::string& label, const ProgressState& state, d
   if (state.contacts > 0) line += "  " + WithCommas(state.contacts) + " contacts";
   // The first moments say nothing about the rest.
   if (seconds < 0.5 || share <= 0.001) return line;
-  if (state.contacts > 0) line += "  " + WithCommas(std::llround(static_cast<double>(state.contacts) / seconds)) + "/s";
+  if (state.contacts > 0)
+    line += "  " + WithCommas(std::llround(static_cast<double>(state.contacts) / seconds)) + "/s";
   if (share < 1) line += "  " + ForPeople(std::ceil(seconds * (1 - share) / share)) + " left";
   return line;
 }

@@ -18,8 +18,8 @@
 namespace muster::cli {
 
 struct ProgressState {
-  double share = 0;     // done, 0 to 1
-  int64_t contacts = 0; // done so far: the rate's unit
+  double share = 0;      // done, 0 to 1
+  int64_t contacts = 0;  // done so far: the rate's unit
 };
 
 // "sending  [#####.....]  48%  480,000 contacts  310,000/s  2 s left"

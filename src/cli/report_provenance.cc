@@ -12,25 +12,33 @@
 
 namespace muster::cli {
 
-absl::StatusOr<int> RunReportProvenance(const Invocation& invocation, const ReportOptions& options) {
+absl::StatusOr<int> RunReportProvenance(const Invocation& invocation,
+                                        const ReportOptions& options) {
   Console& console = *invocation.console;
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
   MUSTER_ASSIGN_OR_RETURN(const MemberId member, session->RequireMember());
   const Profile& profile = session->profile();
-  if (!options.member.empty() && options.member != profile.member_name && options.member != member.Name()) {
-    return MakeError(v1::MEMBER_NOT_FOUND, "a report is made by the member itself, and this profile is of " + profile.member_name +
-                                               "; ask the other member for its report");
+  if (!options.member.empty() && options.member != profile.member_name &&
+      options.member != member.Name()) {
+    return MakeError(v1::MEMBER_NOT_FOUND,
+                     "a report is made by the member itself, and this profile is of " +
+                         profile.member_name + "; ask the other member for its report");
   }
-  if (!options.upload.empty()) MUSTER_RETURN_IF_ERROR(Annotate(UploadId::Parse(options.upload).status(), "--upload"));
+  if (!options.upload.empty())
+    MUSTER_RETURN_IF_ERROR(Annotate(UploadId::Parse(options.upload).status(), "--upload"));
   const std::filesystem::path out =
-      options.out.empty() ? std::filesystem::path(ProfileNameFrom(profile.member_name) + ".muster-report") : std::filesystem::path(options.out);
+      options.out.empty()
+          ? std::filesystem::path(ProfileNameFrom(profile.member_name) + ".muster-report")
+          : std::filesystem::path(options.out);
   std::error_code error;
-  if (std::filesystem::exists(out, error)) MUSTER_RETURN_IF_ERROR(console.Confirm(out.string() + " exists and would be replaced."));
+  if (std::filesystem::exists(out, error))
+    MUSTER_RETURN_IF_ERROR(console.Confirm(out.string() + " exists and would be replaced."));
 
   v1::GetProvenanceRequest request;
   request.set_upload(options.upload);
   v1::ProvenanceReport report;
-  MUSTER_RETURN_IF_ERROR(session->Call("ReportService/GetProvenance", request, report, absl::Seconds(120)));
+  MUSTER_RETURN_IF_ERROR(
+      session->Call("ReportService/GetProvenance", request, report, absl::Seconds(120)));
   MUSTER_RETURN_IF_ERROR(session->Reconcile(report.checkpoint()));
   report.set_reporter(profile.person.Name());
   report.set_create_time(absl::ToUnixSeconds(Clock::System().Now()));
@@ -45,15 +53,22 @@ absl::StatusOr<int> RunReportProvenance(const Invocation& invocation, const Repo
   root.checkpoint = session->seen();
   const auto findings = report::VerifyReport(file, root);
   if (!findings.ok()) {
-    return Annotate(findings.status(), "what the server gave for the report does not hold, so none was written");
+    return Annotate(findings.status(),
+                    "what the server gave for the report does not hold, so none was written");
   }
   MUSTER_RETURN_IF_ERROR(WriteFileDurably(out, file, 0644));
 
   console.Print(DescribeFindings(console, *findings) + "\n\nWritten to " + out.string() +
-                "; an auditor checks it with `muster audit verify " + out.string() + " --bundle BUNDLE`");
+                "; an auditor checks it with `muster audit verify " + out.string() +
+                " --bundle BUNDLE`");
   Json json = Json::Object();
-  json.Set("file", out.string()).Set("bytes", file.size()).Set("member", findings->member).Set("member_name", findings->member_name);
-  json.Set("entries", findings->entry_count).Set("log_size", findings->checkpoint.size).Set("uploads", FindingsJson(*findings));
+  json.Set("file", out.string())
+      .Set("bytes", file.size())
+      .Set("member", findings->member)
+      .Set("member_name", findings->member_name);
+  json.Set("entries", findings->entry_count)
+      .Set("log_size", findings->checkpoint.size)
+      .Set("uploads", FindingsJson(*findings));
   console.Result(json);
   return kExitDone;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// report provenance: what one's own member brought, with proofs; verified here as an auditor would before it is signed and written.
+// report provenance: what one's own member brought, with proofs; verified here as an auditor would
+// before it is signed and written.
 //
-// Errors: MEMBER_NOT_FOUND for another member's report, UPLOAD_NOT_FOUND, FILE_EXISTS, and of verification.
+// Errors: MEMBER_NOT_FOUND for another member's report, UPLOAD_NOT_FOUND, FILE_EXISTS, and of
+// verification.
 #ifndef MUSTER_CLI_REPORT_PROVENANCE_H_
 #define MUSTER_CLI_REPORT_PROVENANCE_H_
 

@@ -8,7 +8,8 @@
 
 namespace muster::cli {
 
-SealLine::SealLine(const seal::Sealer* sealer, int sealing_threads, int sending_threads, Step record, Step send)
+SealLine::SealLine(const seal::Sealer* sealer, int sealing_threads, int sending_threads,
+                   Step record, Step send)
     : sealer_(sealer), record_(std::move(record)), send_(std::move(send)) {
   for (int i = 0; i < sealing_threads; ++i) sealing_.emplace_back([this] { SealBlocks(); });
   for (int i = 0; i < sending_threads; ++i) sending_.emplace_back([this] { SendBatches(); });
@@ -43,7 +44,8 @@ void SealLine::SealBlocks() {
     Sealed sealed;
     sealed.sequence = block->sequence;
     sealed.records = static_cast<uint32_t>(block->records.size());
-    auto batch = sealer_->Seal(block->sequence, block->records, absl::ToUnixSeconds(Clock::System().Now()));
+    auto batch =
+        sealer_->Seal(block->sequence, block->records, absl::ToUnixSeconds(Clock::System().Now()));
     if (!batch.ok()) return Fail(batch.status());
     sealed.batch = *std::move(batch);
     block->records.Clear();
@@ -51,14 +53,16 @@ void SealLine::SealBlocks() {
       const std::lock_guard lock(mutex_);
       empty_.push_back(std::move(block->records));
     }
-    if (absl::Status status = record_(sealed.sequence, sealed.records, sealed.batch); !status.ok()) return Fail(status);
+    if (absl::Status status = record_(sealed.sequence, sealed.records, sealed.batch); !status.ok())
+      return Fail(status);
     if (!sealed_.Push(std::move(sealed))) return;
   }
 }
 
 void SealLine::SendBatches() {
   while (auto sealed = sealed_.Pop()) {
-    if (absl::Status status = send_(sealed->sequence, sealed->records, sealed->batch); !status.ok()) return Fail(status);
+    if (absl::Status status = send_(sealed->sequence, sealed->records, sealed->batch); !status.ok())
+      return Fail(status);
     records_sent_.fetch_add(sealed->records, std::memory_order_relaxed);
   }
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SealLine: the sealing and sending half of an upload. Blocks go in; sealing threads seal, sending threads send; little is in flight at a time.
+// SealLine: the sealing and sending half of an upload. Blocks go in; sealing threads seal, sending
+// threads send; little is in flight at a time.
 //
-// Rule: a sealed batch is recorded (on disk) before it is sent. The first error stops the line; Push and Finish then return it.
-// Units: memory is bounded by the threads: about a block of plaintext for each sealer, an envelope for each sender, and two of each waiting.
+// Rule: a sealed batch is recorded (on disk) before it is sent. The first error stops the line;
+// Push and Finish then return it.
+// Units: memory is bounded by the threads: about a block of plaintext for each sealer, an envelope
+// for each sender, and two of each waiting.
 // Threads: Push and Finish from one; the two callbacks are called from many at once.
 #ifndef MUSTER_CLI_SEAL_LINE_H_
 #define MUSTER_CLI_SEAL_LINE_H_
@@ -23,9 +26,11 @@ namespace muster::cli {
 
 class SealLine {
  public:
-  using Step = std::function<absl::Status(uint32_t sequence, uint32_t records, seal::SealedBatch& batch)>;
+  using Step =
+      std::function<absl::Status(uint32_t sequence, uint32_t records, seal::SealedBatch& batch)>;
   // `sealer` outlives the line.
-  SealLine(const seal::Sealer* sealer, int sealing_threads, int sending_threads, Step record, Step send);
+  SealLine(const seal::Sealer* sealer, int sealing_threads, int sending_threads, Step record,
+           Step send);
   ~SealLine();
   SealLine(const SealLine&) = delete;
   SealLine& operator=(const SealLine&) = delete;

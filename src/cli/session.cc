@@ -40,8 +40,9 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Invocation& invocat
     profile.server = invocation.server;
   }
   std::unique_ptr<Session> session(new Session(invocation, std::move(profile)));
-  MUSTER_ASSIGN_OR_RETURN(crypto::SigningKey key,
-                          ReadSigningKey(session->profile_.folder / "sign.key", session->passphrase_));
+  MUSTER_ASSIGN_OR_RETURN(
+      crypto::SigningKey key,
+      ReadSigningKey(session->profile_.folder / "sign.key", session->passphrase_));
   session->sign_key_ = std::move(key);
   const Caller caller{session->profile_.person, session->profile_.consortium, &*session->sign_key_};
   session->client_ =
@@ -63,7 +64,9 @@ absl::Status Session::FirstContact() {
   MUSTER_ASSIGN_OR_RETURN(const report::AuditRoot root, report::OpenBundle(bundle));
   if (root.consortium != profile_.consortium || root.charter_hash != profile_.charter_hash ||
       root.log_key.Format() != profile_.log_key.Format()) {
-    return MakeError(v1::LOG_FORKED, "the server's log does not begin with the charter of this profile; tell the other members");
+    return MakeError(
+        v1::LOG_FORKED,
+        "the server's log does not begin with the charter of this profile; tell the other members");
   }
   MUSTER_RETURN_IF_ERROR(WriteSeenCheckpoint(profile_, std::nullopt, bundle.checkpoint()));
   seen_ = root.checkpoint;
@@ -72,7 +75,8 @@ absl::Status Session::FirstContact() {
 }
 
 absl::Status Session::Accept(const v1::CheckpointProof& proof) {
-  MUSTER_ASSIGN_OR_RETURN(const std::vector<Bytes32> hashes, tlog::ParseHashes(proof.consistency()));
+  MUSTER_ASSIGN_OR_RETURN(const std::vector<Bytes32> hashes,
+                          tlog::ParseHashes(proof.consistency()));
   const auto fresh = tlog::OpenExtension(proof.checkpoint(), profile_.log_key, *seen_, hashes);
   if (!fresh.ok()) return Forked(fresh.status(), proof.checkpoint());
   if (fresh->size == seen_->size) return absl::OkStatus();
@@ -90,11 +94,15 @@ absl::Status Session::Forked(const absl::Status& status, const std::string& note
   const std::filesystem::path evidence =
       profile_.folder / ("fork-" + std::to_string(shown->size) + "-" +
                          HexEncode(ByteView(shown->root).first(8)) + ".txt");
-  (void)WriteFileDurably(evidence, "seen before:\n\n" + seen_note_ + "\nshown now:\n\n" + note, 0600);
+  (void)WriteFileDurably(evidence, "seen before:\n\n" + seen_note_ + "\nshown now:\n\n" + note,
+                         0600);
   return MakeError(reason,
-                   "THE LOG WAS REWRITTEN. Seen before: " + Describe(*seen_) + ". Shown now: " + Describe(*shown) +
-                       ". Both are signed by the log, and the second does not extend the first. Nothing was done. The two "
-                       "notes are in " + evidence.string() + "; show them to the other members and to the auditor",
+                   "THE LOG WAS REWRITTEN. Seen before: " + Describe(*seen_) +
+                       ". Shown now: " + Describe(*shown) +
+                       ". Both are signed by the log, and the second does not extend the first. "
+                       "Nothing was done. The two "
+                       "notes are in " +
+                       evidence.string() + "; show them to the other members and to the auditor",
                    {{"seen_size", std::to_string(seen_->size)},
                     {"seen_root", Base64Encode(seen_->root)},
                     {"shown_size", std::to_string(shown->size)},
@@ -103,13 +111,16 @@ absl::Status Session::Forked(const absl::Status& status, const std::string& note
 }
 
 absl::Status Session::Reconcile(const std::string& note) {
-  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint other, tlog::OpenCheckpoint(note, profile_.log_key));
+  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint other,
+                          tlog::OpenCheckpoint(note, profile_.log_key));
   for (int round = 0; round < kRounds; ++round) {
     if (other.size == seen_->size) {
-      return other.root == seen_->root ? absl::OkStatus()
-                                       : Forked(MakeError(v1::LOG_FORKED, "two trees of one size"), note);
+      return other.root == seen_->root
+                 ? absl::OkStatus()
+                 : Forked(MakeError(v1::LOG_FORKED, "two trees of one size"), note);
     }
-    // Bring the tree seen here at least up to the other one, then prove that it extends the other one.
+    // Bring the tree seen here at least up to the other one, then prove that it extends the other
+    // one.
     v1::GetCheckpointRequest request;
     v1::CheckpointProof proof;
     request.set_known_size(known_size());
@@ -118,7 +129,8 @@ absl::Status Session::Reconcile(const std::string& note) {
     if (other.size >= seen_->size) continue;
     request.set_known_size(static_cast<int64_t>(other.size));
     MUSTER_RETURN_IF_ERROR(Call("LogService/GetCheckpoint", request, proof));
-    MUSTER_ASSIGN_OR_RETURN(const std::vector<Bytes32> hashes, tlog::ParseHashes(proof.consistency()));
+    MUSTER_ASSIGN_OR_RETURN(const std::vector<Bytes32> hashes,
+                            tlog::ParseHashes(proof.consistency()));
     const auto extended = tlog::OpenExtension(proof.checkpoint(), profile_.log_key, other, hashes);
     if (!extended.ok()) return Forked(extended.status(), note);
     if (*extended == *seen_) return absl::OkStatus();
@@ -126,19 +138,24 @@ absl::Status Session::Reconcile(const std::string& note) {
   return MakeError(v1::SERVER_BUSY, "the log grew faster than it could be checked; try again");
 }
 
-absl::StatusOr<governance::VerifiedStatement> Session::OpenEntry(const v1::EntryProof& proof) const {
+absl::StatusOr<governance::VerifiedStatement> Session::OpenEntry(
+    const v1::EntryProof& proof) const {
   MUSTER_RETURN_IF_ERROR(tlog::VerifyEntryProof(proof, *seen_));
-  MUSTER_ASSIGN_OR_RETURN(governance::VerifiedStatement verified, governance::VerifyStatementBytes(proof.body()));
+  MUSTER_ASSIGN_OR_RETURN(governance::VerifiedStatement verified,
+                          governance::VerifyStatementBytes(proof.body()));
   if (verified.statement.consortium() != AsText(profile_.consortium)) {
     return MakeError(v1::STATEMENT_REFUSED, "the entry is of another consortium");
   }
   return verified;
 }
 
-absl::StatusOr<governance::VerifiedStatement> Session::OpenVaultEntry(const v1::EntryProof& proof) const {
+absl::StatusOr<governance::VerifiedStatement> Session::OpenVaultEntry(
+    const v1::EntryProof& proof) const {
   MUSTER_ASSIGN_OR_RETURN(governance::VerifiedStatement verified, OpenEntry(proof));
   if (verified.signers.size() != 1 || !verified.SignedBy(profile_.vault_sign_key)) {
-    return MakeError(v1::STATEMENT_REFUSED, "what the server gives out as the vault's word is not signed by the vault; tell the operator");
+    return MakeError(v1::STATEMENT_REFUSED,
+                     "what the server gives out as the vault's word is not signed by the vault; "
+                     "tell the operator");
   }
   return verified;
 }
@@ -159,7 +176,9 @@ absl::StatusOr<LogView> Session::ReadLog() {
     request.set_page_size(kEntriesPerPage);
     MUSTER_RETURN_IF_ERROR(Call("LogService/ListEntries", request, page));
     if (page.entries().empty()) {
-      return MakeError(v1::LOG_REWOUND, "the server lists fewer entries than its checkpoint has; tell the other members");
+      return MakeError(
+          v1::LOG_REWOUND,
+          "the server lists fewer entries than its checkpoint has; tell the other members");
     }
     for (v1::LogEntry& entry : *page.mutable_entries()) {
       if (tree.size() == seen_->size) break;
@@ -169,8 +188,10 @@ absl::StatusOr<LogView> Session::ReadLog() {
       }
       if (!entry.body().empty()) {
         const auto salt = ToArray<32>(entry.salt());
-        if (!salt.has_value() || AsText(tlog::EntryCommitment(*salt, entry.body())) != entry.commitment()) {
-          return MakeError(v1::PROOF_INVALID, where + " is not what the log committed to; tell the other members");
+        if (!salt.has_value() ||
+            AsText(tlog::EntryCommitment(*salt, entry.body())) != entry.commitment()) {
+          return MakeError(v1::PROOF_INVALID,
+                           where + " is not what the log committed to; tell the other members");
         }
         auto verified = governance::VerifyStatementBytes(entry.body());
         if (!verified.ok()) return Annotate(verified.status(), where);
@@ -181,10 +202,14 @@ absl::StatusOr<LogView> Session::ReadLog() {
     }
   }
   if (tree.Root() != seen_->root) {
-    return MakeError(v1::LOG_FORKED, "the entries that the server lists are not those of the tree that it signed; tell the other members");
+    return MakeError(v1::LOG_FORKED,
+                     "the entries that the server lists are not those of the tree that it signed; "
+                     "tell the other members");
   }
   if (!view.registry.founded() || view.registry.charter_hash() != profile_.charter_hash) {
-    return MakeError(v1::LOG_FORKED, "the log does not begin with the charter of this profile; tell the other members");
+    return MakeError(
+        v1::LOG_FORKED,
+        "the log does not begin with the charter of this profile; tell the other members");
   }
   return view;
 }
@@ -202,18 +227,22 @@ v1::SignedStatement Session::Sign(const v1::Statement& statement) const {
   return governance::SignStatement(statement, keys);
 }
 
-absl::Status Session::RequireRole(const governance::RoleSet& any_of, std::string_view to_do_what) const {
+absl::Status Session::RequireRole(const governance::RoleSet& any_of,
+                                  std::string_view to_do_what) const {
   if (profile_.roles.Intersects(any_of)) return absl::OkStatus();
   return MakeError(v1::ROLE_NOT_ALLOWED,
-                   "the profile " + profile_.name + " (" + governance::FormatRoles(profile_.roles) + ") may not " +
-                       std::string(to_do_what) + "; it takes one of: " + governance::FormatRoles(any_of),
+                   "the profile " + profile_.name + " (" + governance::FormatRoles(profile_.roles) +
+                       ") may not " + std::string(to_do_what) +
+                       "; it takes one of: " + governance::FormatRoles(any_of),
                    {{"roles", governance::FormatRoles(any_of)}});
 }
 
 absl::StatusOr<MemberId> Session::RequireMember() const {
   if (profile_.member.has_value()) return *profile_.member;
-  return MakeError(v1::MEMBER_NOT_FOUND, "the profile " + profile_.name +
-                                             " belongs to no member, so it has no lists; use a member's profile with --profile");
+  return MakeError(
+      v1::MEMBER_NOT_FOUND,
+      "the profile " + profile_.name +
+          " belongs to no member, so it has no lists; use a member's profile with --profile");
 }
 
 absl::StatusOr<crypto::Point> Session::MemberKey() {
@@ -225,7 +254,8 @@ absl::StatusOr<crypto::Point> Session::MemberKey() {
   if (record == nullptr || !record->member_key.has_value()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, v1::KEY_MALFORMED,
                      "no approver of " + profile_.member_name +
-                         " has joined yet, so there is no half of the key to seal for; invite one and let them join first");
+                         " has joined yet, so there is no half of the key to seal for; invite one "
+                         "and let them join first");
   }
   profile_.member_key = record->member_key;
   MUSTER_RETURN_IF_ERROR(UpdateProfile(profile_));

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Session: one command's standing with the front desk: a profile, its sign key, a pinned channel, and the tree of the log as last seen.
+// Session: one command's standing with the front desk: a profile, its sign key, a pinned channel,
+// and the tree of the log as last seen.
 //
-// Rule: every answer that carries a checkpoint goes through Accept, which proves that the log only grew since this profile last looked, and keeps
-// the new tree. A log that says two things is refused loudly, with both trees; the two signed notes are kept as evidence (profile folder, fork-*.txt).
-// Errors: those of profile, key_file, client; LOG_FORKED, LOG_REWOUND, PROOF_INVALID, STATEMENT_REFUSED.
+// Rule: every answer that carries a checkpoint goes through Accept, which proves that the log only
+// grew since this profile last looked, and keeps the new tree. A log that says two things is
+// refused loudly, with both trees; the two signed notes are kept as evidence (profile folder,
+// fork-*.txt).
+// Errors: those of profile, key_file, client; LOG_FORKED, LOG_REWOUND, PROOF_INVALID,
+// STATEMENT_REFUSED.
 // Threads: Call is safe from many; the rest from one.
 #ifndef MUSTER_CLI_SESSION_H_
 #define MUSTER_CLI_SESSION_H_
@@ -51,7 +55,8 @@ class Session {
   Console& console() { return console_; }
 
   absl::Status Call(std::string_view method, const google::protobuf::MessageLite& request,
-                    google::protobuf::MessageLite& response, absl::Duration time = absl::Seconds(30)) {
+                    google::protobuf::MessageLite& response,
+                    absl::Duration time = absl::Seconds(30)) {
     return client_->Call(method, request, response, time);
   }
 
@@ -80,7 +85,8 @@ class Session {
   absl::Status RequireRole(const governance::RoleSet& any_of, std::string_view to_do_what) const;
   // This person's member, or MEMBER_NOT_FOUND.
   absl::StatusOr<MemberId> RequireMember() const;
-  // M of one's own member, from a verified join; pinned from then on. FAILED_PRECONDITION (KEY_MALFORMED) when no approver has joined yet.
+  // M of one's own member, from a verified join; pinned from then on. FAILED_PRECONDITION
+  // (KEY_MALFORMED) when no approver has joined yet.
   absl::StatusOr<crypto::Point> MemberKey();
 
  private:

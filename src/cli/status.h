@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// status, lists: what a person sees of the consortium and of their own member's names; exact for one's own, nothing about anybody else's.
+// status, lists: what a person sees of the consortium and of their own member's names; exact for
+// one's own, nothing about anybody else's.
 #ifndef MUSTER_CLI_STATUS_H_
 #define MUSTER_CLI_STATUS_H_
 

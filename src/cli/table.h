@@ -2,7 +2,8 @@
 //
 // Table: aligned columns for people, and the figures in them.
 //
-// Units: widths are counted in code points. Cells go through Visible(). Threads: a value.
+// Units: widths are counted in code points. Cells go through Visible().
+// Threads: a value.
 #ifndef MUSTER_CLI_TABLE_H_
 #define MUSTER_CLI_TABLE_H_
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// upload: reads exports, seals them here, sends the sealed batches, states what was sent, and checks what server and vault say came of it.
+// upload: reads exports, seals them here, sends the sealed batches, states what was sent, and
+// checks what server and vault say came of it.
 //
-// Rule: header, root and signature of every batch are on disk before the batch is sent (upload_state.h); "done" is said only when the receipt stands in the
-// log's tree and, unless --no-wait, the vault's signed statement agrees with one's own. An upload that broke off goes on with --resume.
-// Errors: those of reading (row and remedy), FILE_ALREADY_UPLOADED, FILE_CHANGED, NOTHING_TO_RESUME, ROWS_REJECTED (--strict), UPLOAD_FAILED, and of the session.
+// Rule: header, root and signature of every batch are on disk before the batch is sent
+// (upload_state.h); "done" is said only when the receipt stands in the log's tree and, unless
+// --no-wait, the vault's signed statement agrees with one's own. An upload that broke off goes on
+// with --resume.
+// Errors: those of reading (row and remedy), FILE_ALREADY_UPLOADED, FILE_CHANGED,
+// NOTHING_TO_RESUME, ROWS_REJECTED (--strict), UPLOAD_FAILED, and of the session.
 #ifndef MUSTER_CLI_UPLOAD_H_
 #define MUSTER_CLI_UPLOAD_H_
 

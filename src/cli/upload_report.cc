@@ -14,7 +14,8 @@ constexpr size_t kLineWidth = 100;
 constexpr size_t kUnusedShown = 12;
 
 // Breaks at the ", " and "; " of a list.
-std::string Wrapped(const std::string& first, const std::vector<std::string>& pieces, std::string_view indent) {
+std::string Wrapped(const std::string& first, const std::vector<std::string>& pieces,
+                    std::string_view indent) {
   std::string out;
   std::string line = first;
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -59,7 +60,8 @@ std::string DescribeMapping(const FileFigures& file) {
   std::vector<std::pair<std::string, std::vector<std::string>>> targets;
   for (const ingest::ColumnMapping& column : mapping.columns) {
     const std::string target = column.Target();
-    const auto same = std::find_if(targets.begin(), targets.end(), [&](const auto& t) { return t.first == target; });
+    const auto same = std::find_if(targets.begin(), targets.end(),
+                                   [&](const auto& t) { return t.first == target; });
     if (same == targets.end()) {
       targets.push_back({target, {Visible(column.column)}});
     } else {
@@ -114,7 +116,8 @@ Json UploadReport::ToJson() const {
   Json reject_file;
   Json files = Json::Array();
   for (const FileFigures& file : figures.files) {
-    if (!file.reject_file.empty() && reject_file.Dump() == "null") reject_file = Json(file.reject_file);
+    if (!file.reject_file.empty() && reject_file.Dump() == "null")
+      reject_file = Json(file.reject_file);
     Json item = Json::Object();
     item.Set("file", file.path.string());
     item.Set("format", file.mapping.format_name);
@@ -136,12 +139,15 @@ Json UploadReport::ToJson() const {
     json.Set("format", figures.files.front().mapping.format_name);
     json.Set("mapping", MappingJson(figures.files.front().mapping));
   } else {
-    json.Set("format", statement.has_value() && !statement->files().empty() ? Json(statement->files(0).format()) : Json());
+    json.Set("format", statement.has_value() && !statement->files().empty()
+                           ? Json(statement->files(0).format())
+                           : Json());
     json.Set("mapping", Json());
   }
   json.Set("files", std::move(files));
   json.Set("seconds", seconds);
-  json.Set("rows_per_second", seconds > 0 ? std::llround(static_cast<double>(rows()) / seconds) : 0);
+  json.Set("rows_per_second",
+           seconds > 0 ? std::llround(static_cast<double>(rows()) / seconds) : 0);
   return json;
 }
 
@@ -152,27 +158,41 @@ std::string UploadReport::ToText(const Console& console) const {
   } else {
     text += console.Bold("Uploaded to the list \"" + Visible(list) + "\" as " + upload) + "\n";
   }
-  text += Line("rows", WithCommas(rows()) + " read, " + WithCommas(rows() - rejected()) + " accepted, " +
-                           WithCommas(rejected()) + " rejected");
-  for (const auto& [reason, count] : figures.rejects) text += Line("", WithCommas(count) + " " + reason);
+  text += Line("rows", WithCommas(rows()) + " read, " + WithCommas(rows() - rejected()) +
+                           " accepted, " + WithCommas(rejected()) + " rejected");
+  for (const auto& [reason, count] : figures.rejects)
+    text += Line("", WithCommas(count) + " " + reason);
   if (figures.kept_without() > 0) {
-    text += Line("", WithCommas(figures.kept_without()) + " values could not be used; their rows were kept without them");
+    text += Line("", WithCommas(figures.kept_without()) +
+                         " values could not be used; their rows were kept without them");
   }
   for (const FileFigures& file : figures.files) {
-    if (!file.reject_file.empty()) text += Line("rejects", Visible(file.reject_file) + " says why, row by row");
+    if (!file.reject_file.empty())
+      text += Line("rejects", Visible(file.reject_file) + " says why, row by row");
   }
   if (intake.has_value()) {
-    text += Line("contacts", console.Good(WithCommas(intake->contact_count())) + " addresses in the pool stand on this upload");
-    if (intake->duplicate_count() > 0) text += Line("duplicates", WithCommas(intake->duplicate_count()) + " rows named an address that was there before");
-    if (intake->suppression_count() > 0) text += Line("opt-outs", WithCommas(intake->suppression_count()) + " addresses are kept as opt-outs and will not be mailed");
-    if (intake->exclusion_count() > 0) text += Line("left out", WithCommas(intake->exclusion_count()) + " bouncing, cleaned, deceased or not to be shared");
-    if (intake->replaced_count() > 0) text += Line("replaced", WithCommas(intake->replaced_count()) + " sources of earlier uploads left the list");
+    text += Line("contacts", console.Good(WithCommas(intake->contact_count())) +
+                                 " addresses in the pool stand on this upload");
+    if (intake->duplicate_count() > 0)
+      text += Line("duplicates", WithCommas(intake->duplicate_count()) +
+                                     " rows named an address that was there before");
+    if (intake->suppression_count() > 0)
+      text += Line("opt-outs", WithCommas(intake->suppression_count()) +
+                                   " addresses are kept as opt-outs and will not be mailed");
+    if (intake->exclusion_count() > 0)
+      text += Line("left out", WithCommas(intake->exclusion_count()) +
+                                   " bouncing, cleaned, deceased or not to be shared");
+    if (intake->replaced_count() > 0)
+      text += Line("replaced", WithCommas(intake->replaced_count()) +
+                                   " sources of earlier uploads left the list");
     if (intake->refused_count() > 0) {
-      std::string rows_text = WithCommas(intake->refused_count()) + " records the vault could not use";
+      std::string rows_text =
+          WithCommas(intake->refused_count()) + " records the vault could not use";
       if (refused_rows.has_value() && !refused_rows->rows().empty()) {
         rows_text += ": rows ";
         const int shown = std::min(refused_rows->rows_size(), 10);
-        for (int i = 0; i < shown; ++i) rows_text += (i > 0 ? ", " : "") + std::to_string(refused_rows->rows(i));
+        for (int i = 0; i < shown; ++i)
+          rows_text += (i > 0 ? ", " : "") + std::to_string(refused_rows->rows(i));
         if (refused_rows->rows_size() > shown) rows_text += ", ...";
       }
       text += Line("refused", rows_text);
@@ -182,11 +202,15 @@ std::string UploadReport::ToText(const Console& console) const {
   }
   if (log_index.has_value()) {
     std::string proof = "entry " + std::to_string(*log_index) + " of the log";
-    if (intake_log_index.has_value()) proof += ", confirmed by the vault in entry " + std::to_string(*intake_log_index);
+    if (intake_log_index.has_value())
+      proof += ", confirmed by the vault in entry " + std::to_string(*intake_log_index);
     text += Line("proof", proof + "; checked here");
   }
-  text += Line("time", ForPeople(seconds) + ", " +
-                           WithCommas(seconds > 0 ? std::llround(static_cast<double>(rows()) / seconds) : 0) + " rows/s");
+  text +=
+      Line("time",
+           ForPeople(seconds) + ", " +
+               WithCommas(seconds > 0 ? std::llround(static_cast<double>(rows()) / seconds) : 0) +
+               " rows/s");
   text.pop_back();
   return text;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UploadReport: what `muster upload` tells: how columns were read, what was rejected and why, what the vault made of it.
+// UploadReport: what `muster upload` tells: how columns were read, what was rejected and why, what
+// the vault made of it.
 //
 // Threads: values.
 #ifndef MUSTER_CLI_UPLOAD_REPORT_H_
@@ -40,7 +41,9 @@ struct UploadReport {
 
  private:
   int64_t rows() const { return statement.has_value() ? statement->row_count() : figures.rows(); }
-  int64_t rejected() const { return statement.has_value() ? statement->rejected_row_count() : figures.rejected(); }
+  int64_t rejected() const {
+    return statement.has_value() ? statement->rejected_row_count() : figures.rejected();
+  }
 };
 
 }  // namespace muster::cli

@@ -39,9 +39,9 @@ UploadState::~UploadState() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-absl::StatusOr<std::unique_ptr<UploadState>> UploadState::Create(const std::filesystem::path& folder,
-                                                                 const v1::UploadStatement& plan,
-                                                                 const std::string& reading) {
+absl::StatusOr<std::unique_ptr<UploadState>> UploadState::Create(
+    const std::filesystem::path& folder, const v1::UploadStatement& plan,
+    const std::string& reading) {
   MUSTER_RETURN_IF_ERROR(MakeDirectories(folder, 0700));
   MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(plan.upload()));
   std::unique_ptr<UploadState> state(new UploadState(folder / (Base32Encode(id.bytes) + ".state")));
@@ -69,7 +69,8 @@ absl::StatusOr<std::unique_ptr<UploadState>> UploadState::Open(const std::filesy
   state->fd_ = ::open(file.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (state->fd_ < 0) return ErrnoError(errno, "cannot open", file);
   if (::flock(state->fd_, LOCK_EX | LOCK_NB) != 0) {
-    return MakeError(v1::UPLOAD_EXISTS, "another command is sending this upload right now; wait for it");
+    return MakeError(v1::UPLOAD_EXISTS,
+                     "another command is sending this upload right now; wait for it");
   }
   MUSTER_RETURN_IF_ERROR(state->Load());
   return state;
@@ -78,7 +79,8 @@ absl::StatusOr<std::unique_ptr<UploadState>> UploadState::Open(const std::filesy
 std::vector<std::filesystem::path> UploadState::List(const std::filesystem::path& folder) {
   std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> found;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
     if (it->path().extension() != ".state") continue;
     std::error_code ignored;
     found.emplace_back(std::filesystem::last_write_time(it->path(), ignored), it->path());
@@ -156,7 +158,8 @@ absl::Status UploadState::Append(char kind, const std::string& payload) {
   }
   if (status.ok() && ::fdatasync(fd_) != 0) status = ErrnoError(errno, "cannot sync", path_);
   // Half a frame must not stand before whole ones.
-  if (!status.ok() && ::ftruncate(fd_, start) != 0) return Annotate(status, "and cannot cut it off");
+  if (!status.ok() && ::ftruncate(fd_, start) != 0)
+    return Annotate(status, "and cannot cut it off");
   return status;
 }
 

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UploadState: what this machine knows of one upload, on disk before any of it is sent, so that an upload that broke off goes on where it was.
+// UploadState: what this machine knows of one upload, on disk before any of it is sent, so that an
+// upload that broke off goes on where it was.
 //
-// uploads/<id>.state in the profile's folder: "MUSTER-UPLOAD-1\n", then frames { u32 length | u8 kind | payload | first 8 bytes of
-// BLAKE2b-256(kind | payload) }: the plan ('P', an UploadStatement with what is known before reading), how the files are read ('R', text), a batch ('B', a
-// BatchRecord), the signed statement ('S'). A frame cut off by a crash is cut away. No contact data: headers, roots and signatures.
-// Rule: AddBatch returns only when the frame is synced. A sequence may have several versions: each sealing anew draws a new DEK.
-// Errors: those of base/file.h (DISK_FULL); HOME_MALFORMED; UPLOAD_EXISTS when another command is at this upload.
-// Threads: AddBatch and Versions are safe from many; the rest from one. The file is locked while open.
+// uploads/<id>.state in the profile's folder: "MUSTER-UPLOAD-1\n", then frames { u32 length | u8
+// kind | payload | first 8 bytes of BLAKE2b-256(kind | payload) }: the plan ('P', an
+// UploadStatement with what is known before reading), how the files are read ('R', text), a batch
+// ('B', a BatchRecord), the signed statement ('S'). A frame cut off by a crash is cut away. No
+// contact data: headers, roots and signatures.
+// Rule: AddBatch returns only when the frame is synced. A sequence may have several versions: each
+// sealing anew draws a new DEK.
+// Errors: those of base/file.h (DISK_FULL); HOME_MALFORMED; UPLOAD_EXISTS when another command is
+// at this upload.
+// Threads: AddBatch and Versions are safe from many; the rest from one. The file is locked while
+// open.
 #ifndef MUSTER_CLI_UPLOAD_STATE_H_
 #define MUSTER_CLI_UPLOAD_STATE_H_
 
@@ -29,7 +35,8 @@ namespace muster::cli {
 class UploadState {
  public:
   static absl::StatusOr<std::unique_ptr<UploadState>> Create(const std::filesystem::path& folder,
-                                                             const v1::UploadStatement& plan, const std::string& reading);
+                                                             const v1::UploadStatement& plan,
+                                                             const std::string& reading);
   static absl::StatusOr<std::unique_ptr<UploadState>> Open(const std::filesystem::path& file);
   // State files in `folder`, newest first.
   static std::vector<std::filesystem::path> List(const std::filesystem::path& folder);

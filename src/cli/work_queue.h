@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WorkQueue: hands work from one stage of an upload to the next, never more than `limit` pieces at a time, so memory stays flat.
+// WorkQueue: hands work from one stage of an upload to the next, never more than `limit` pieces at
+// a time, so memory stays flat.
 //
-// Close: nothing more comes; what is queued is still handed out. Cancel: nothing is handed out any more, and pushing returns false.
+// Close: nothing more comes; what is queued is still handed out. Cancel: nothing is handed out any
+// more, and pushing returns false.
 // Threads: safe from anywhere.
 #ifndef MUSTER_CLI_WORK_QUEUE_H_
 #define MUSTER_CLI_WORK_QUEUE_H_

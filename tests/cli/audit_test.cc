@@ -2,7 +2,6 @@
 #include "cli/audit.h"
 
 #include <nlohmann/json.hpp>
-
 #include <sstream>
 
 #include "core/report/provenance.h"
@@ -24,7 +23,8 @@ struct Desk {
     consortium.Join(parks);
     v1::UploadProvenance upload = consortium.Upload(parks, 5, 2);
     consortium.Intake(upload);
-    test::Spit(report, report::EncodeReport(consortium.MakeReport(parks, {upload}), parks.person.sign));
+    test::Spit(report,
+               report::EncodeReport(consortium.MakeReport(parks, {upload}), parks.person.sign));
     test::Spit(bundle, report::EncodeBundle(consortium.MakeBundle()));
   }
 
@@ -62,7 +62,9 @@ TEST_CASE("A report that holds is told as a table that says what it proves and w
   CHECK(text.find("It does not prove that anybody gave consent") != std::string::npos);
 }
 
-TEST_CASE("A report that does not hold is a result, with its file and first reason, beside those that do", "[cli]") {
+TEST_CASE(
+    "A report that does not hold is a result, with its file and first reason, beside those that do",
+    "[cli]") {
   const Desk desk;
   std::string broken = test::Slurp(desk.report);
   broken[broken.size() / 2] ^= 1;

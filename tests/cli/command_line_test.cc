@@ -2,7 +2,6 @@
 #include "cli/command_line.h"
 
 #include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <sstream>
 
@@ -40,7 +39,8 @@ TEST_CASE("Global flags stand anywhere on the line", "[cli]") {
 }
 
 TEST_CASE("Global flags stand after nested commands, too", "[cli]") {
-  const ParsedLine line = Parse({"member", "add", "Parks Alliance", "--role", "approver", "--profile", "operator", "--yes", "--quiet"});
+  const ParsedLine line = Parse({"member", "add", "Parks Alliance", "--role", "approver",
+                                 "--profile", "operator", "--yes", "--quiet"});
   CHECK(line.run);
   CHECK(line.global.profile == "operator");
   CHECK(line.global.yes);
@@ -95,7 +95,8 @@ TEST_CASE("Help and version are no errors; no command at all shows the help and 
 }
 
 TEST_CASE("--map takes one correction each, so that files may follow", "[cli]") {
-  const ParsedLine line = Parse({"upload", "--map", "email=Mail", "/nonexistent/a.csv", "--map", "zip=PLZ", "--dry-run"});
+  const ParsedLine line = Parse(
+      {"upload", "--map", "email=Mail", "/nonexistent/a.csv", "--map", "zip=PLZ", "--dry-run"});
   REQUIRE(line.run);
   CHECK(Said(line).find("/nonexistent/a.csv") != std::string::npos);
 }
@@ -103,7 +104,8 @@ TEST_CASE("--map takes one correction each, so that files may follow", "[cli]") 
 TEST_CASE("Completion knows every command and flag, and hides what is hidden", "[cli]") {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = Said(Parse({"completion", shell}));
-    for (const char* word : {"upload", "provenance", "checkpoint", "dry-run", "passphrase-file", "bundle", "resume"}) {
+    for (const char* word :
+         {"upload", "provenance", "checkpoint", "dry-run", "passphrase-file", "bundle", "resume"}) {
       INFO(shell << " " << word);
       CHECK(script.find(word) != std::string::npos);
     }

@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-
 #include <sstream>
 
 #include "core/base/error.h"
@@ -31,7 +30,8 @@ TEST_CASE("Exit codes say what a script can do", "[cli]") {
   CHECK(ExitCodeOf(MakeError(v1::LOG_FORKED, "")) == 1);
   CHECK(ExitCodeOf(MakeError(v1::SERVER_UNAVAILABLE, "")) == 4);
   CHECK(ExitCodeOf(MakeError(v1::VAULT_UNAVAILABLE, "")) == 4);
-  CHECK(ExitCodeOf(MakeError(absl::StatusCode::kDeadlineExceeded, v1::SERVER_UNAVAILABLE, "")) == 4);
+  CHECK(ExitCodeOf(MakeError(absl::StatusCode::kDeadlineExceeded, v1::SERVER_UNAVAILABLE, "")) ==
+        4);
   CHECK(ExitCodeOf(MakeError(v1::ROLE_NOT_ALLOWED, "")) == 5);
   CHECK(ExitCodeOf(MakeError(v1::INVITE_UNKNOWN, "")) == 5);
   CHECK(ExitCodeOf(MakeError(v1::TOKEN_EXPIRED, "")) == 5);
@@ -41,14 +41,16 @@ TEST_CASE("Exit codes say what a script can do", "[cli]") {
 
 TEST_CASE("An error says what, and below it what to do", "[cli]") {
   Screen screen;
-  CHECK(screen.console.Fail(MakeError(v1::CSV_NO_ROWS, "list.csv has a header and no rows; export it again")) == 1);
+  CHECK(screen.console.Fail(
+            MakeError(v1::CSV_NO_ROWS, "list.csv has a header and no rows; export it again")) == 1);
   CHECK(screen.out.str().empty());
   CHECK(screen.err.str() == "muster: list.csv has a header and no rows\n  export it again\n");
 }
 
 TEST_CASE("With --json an error is one object on stdout", "[cli]") {
   Screen screen(Json_());
-  CHECK(screen.console.Fail(MakeError(v1::ROLE_NOT_ALLOWED, "not you; ask", {{"roles", "uploader"}})) == 5);
+  CHECK(screen.console.Fail(
+            MakeError(v1::ROLE_NOT_ALLOWED, "not you; ask", {{"roles", "uploader"}})) == 5);
   const auto json = nlohmann::json::parse(screen.out.str());
   CHECK(json["error"]["code"] == "PERMISSION_DENIED");
   CHECK(json["error"]["reason"] == "ROLE_NOT_ALLOWED");
@@ -115,7 +117,8 @@ TEST_CASE("What destroys asks: --yes, or a terminal", "[cli]") {
 TEST_CASE("Text from elsewhere moves no cursor", "[cli]") {
   CHECK(Visible("plain, caf\xC3\xA9") == "plain, caf\xC3\xA9");
   CHECK(Visible("a\033[2Jb\r\nc\x7F") == "a?[2Jb??c?");
-  CHECK(Visible("a\xC2\x9B" "2Jb") == "a?2Jb");
+  CHECK(Visible("a\xC2\x9B"
+                "2Jb") == "a?2Jb");
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ absl::StatusOr<PassFigures> Pass(FilePassOptions options, std::vector<Block>* bl
   FilePass pass(std::move(options));
   return pass.Run(
       [&](uint32_t sequence, seal::RecordBlock block) -> absl::StatusOr<seal::RecordBlock> {
-        if (blocks != nullptr) blocks->push_back({sequence, block.first_row(), block.last_row(), block.size()});
+        if (blocks != nullptr)
+          blocks->push_back({sequence, block.first_row(), block.last_row(), block.size()});
         block.Clear();
         return block;
       },
@@ -61,7 +62,8 @@ TEST_CASE("What is no file to read twice is refused before anything else", "[cli
   CHECK(Must(HashFile(folder / "bad\xFF\ntab.csv")).file_name() == "(name not in UTF-8)");
 }
 
-TEST_CASE("Blocks are full but for the last, cut alike each time, rows counted through all files", "[cli]") {
+TEST_CASE("Blocks are full but for the last, cut alike each time, rows counted through all files",
+          "[cli]") {
   const test::TempDir folder;
   test::Spit(folder / "a.csv", Rows(5000, "a"));
   test::Spit(folder / "b.csv", Rows(4000, "b"));
@@ -69,7 +71,8 @@ TEST_CASE("Blocks are full but for the last, cut alike each time, rows counted t
   options.files = {folder / "a.csv", folder / "b.csv"};
   std::vector<Block> blocks;
   const PassFigures figures = Must(Pass(options, &blocks));
-  CHECK(blocks == std::vector<Block>{{0, 1, 4096, 4096}, {1, 4097, 8192, 4096}, {2, 8193, 9000, 808}});
+  CHECK(blocks ==
+        std::vector<Block>{{0, 1, 4096, 4096}, {1, 4097, 8192, 4096}, {2, 8193, 9000, 808}});
   CHECK(figures.rows() == 9000);
   CHECK(figures.records() == 9000);
   CHECK(figures.files[1].rows == 4000);
@@ -91,7 +94,8 @@ TEST_CASE("A file that was changed after it was hashed is refused", "[cli]") {
 
 TEST_CASE("Rejects are counted by reason and written beside the input, or only counted", "[cli]") {
   const test::TempDir folder;
-  test::Spit(folder / "a.csv", "email,zip\nada@example.org,1\n,2\nno address,3\nb@example.org,4,5\n");
+  test::Spit(folder / "a.csv",
+             "email,zip\nada@example.org,1\n,2\nno address,3\nb@example.org,4,5\n");
   FilePassOptions options;
   options.files = {folder / "a.csv"};
   options.write_rejects = false;

@@ -48,8 +48,10 @@ TEST_CASE("An invite comes back as it was made, also out of a mail that broke it
 
 TEST_CASE("Half an invite is no invite", "[cli]") {
   const std::string text = FormatInvite(Good());
-  for (size_t size = 0; size < text.size(); ++size) CHECK_FALSE(ParseInvite(text.substr(0, size)).ok());
-  for (const std::string& bent : {text + "A", text.substr(1), "Muster" + text.substr(6), text + "=", text.substr(0, 100) + "!" + text.substr(101)}) {
+  for (size_t size = 0; size < text.size(); ++size)
+    CHECK_FALSE(ParseInvite(text.substr(0, size)).ok());
+  for (const std::string& bent : {text + "A", text.substr(1), "Muster" + text.substr(6), text + "=",
+                                  text.substr(0, 100) + "!" + text.substr(101)}) {
     CHECK_FALSE(ParseInvite(bent).ok());
   }
 }
@@ -89,12 +91,16 @@ TEST_CASE("Every part of an invite must be there and of its kind", "[cli]") {
 }
 
 TEST_CASE("An address is a host and a port", "[cli]") {
-  const auto [text, host, port] = GENERATE(table<std::string, std::string, std::string>({
-      {"127.0.0.1:8443", "127.0.0.1", "8443"}, {"pool.example.org:1", "pool.example.org", "1"}, {"[::1]:8443", "::1", "8443"}, {"localhost:0", "localhost", "0"}}));
+  const auto [text, host, port] = GENERATE(
+      table<std::string, std::string, std::string>({{"127.0.0.1:8443", "127.0.0.1", "8443"},
+                                                    {"pool.example.org:1", "pool.example.org", "1"},
+                                                    {"[::1]:8443", "::1", "8443"},
+                                                    {"localhost:0", "localhost", "0"}}));
   const Endpoint endpoint = Must(ParseEndpoint(text));
   CHECK(endpoint.host == host);
   CHECK(endpoint.port == port);
-  for (const char* bad : {"", ":", "host", "host:", ":80", "host:65536", "host:-1", "host:80x", "::1:80", "ho st:80", "a@b:80", "[]:80"}) {
+  for (const char* bad : {"", ":", "host", "host:", ":80", "host:65536", "host:-1", "host:80x",
+                          "::1:80", "ho st:80", "a@b:80", "[]:80"}) {
     INFO(bad);
     REQUIRE_REASON(ParseEndpoint(bad), v1::NAME_MALFORMED);
   }

@@ -43,12 +43,17 @@ TEST_CASE("Keys are written one file a purpose, for their owner alone, and read 
   REQUIRE_OK(WriteKeys(folder.path(), keys, with_passphrase ? &words : nullptr));
   for (const char* file : {"sign.key", "cosign.key", "box.key", "member.key"}) {
     CHECK(ModeOf(folder / file) == 0600);
-    const std::string kind = std::string(file) == "box.key" || std::string(file) == "member.key" ? "k4.local" : "k4.secret";
+    const std::string kind = std::string(file) == "box.key" || std::string(file) == "member.key"
+                                 ? "k4.local"
+                                 : "k4.secret";
     CHECK(FirstLine(folder / file).find(kind + (with_passphrase ? "-pw." : ".")) == 0);
   }
-  Passphrase passphrase(&screen.console, with_passphrase ? folder / "passphrase" : std::filesystem::path());
-  CHECK(Must(ReadSigningKey(folder / "sign.key", passphrase)).verify_key() == keys.sign.verify_key());
-  CHECK(Must(ReadSigningKey(folder / "cosign.key", passphrase)).verify_key() == keys.cosign.verify_key());
+  Passphrase passphrase(&screen.console,
+                        with_passphrase ? folder / "passphrase" : std::filesystem::path());
+  CHECK(Must(ReadSigningKey(folder / "sign.key", passphrase)).verify_key() ==
+        keys.sign.verify_key());
+  CHECK(Must(ReadSigningKey(folder / "cosign.key", passphrase)).verify_key() ==
+        keys.cosign.verify_key());
   CHECK(Must(ReadBoxKey(folder / "box.key", passphrase)).public_key() == keys.box.public_key());
   CHECK(keys.Public().member_key() == ToString(keys.member->TimesBase().bytes));
 }

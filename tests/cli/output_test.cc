@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-
 #include <sstream>
 
 #include "cli/json.h"
@@ -14,7 +13,12 @@ namespace {
 
 TEST_CASE("Json keeps the order of its keys and survives bytes that are no UTF-8", "[cli]") {
   Json json = Json::Object();
-  json.Set("z", 1).Set("a", "text").Set("b", true).Set("n", nullptr).Set("d", 0.5).Set("l", Json::Array({"x", "y"}));
+  json.Set("z", 1)
+      .Set("a", "text")
+      .Set("b", true)
+      .Set("n", nullptr)
+      .Set("d", 0.5)
+      .Set("l", Json::Array({"x", "y"}));
   CHECK(json.Dump() == R"({"z":1,"a":"text","b":true,"n":null,"d":0.5,"l":["x","y"]})");
   CHECK_NOTHROW(nlohmann::json::parse(Json::Object().Set("file", "caf\xE9.csv").Dump()));
   CHECK(Json::Object().Set("size", uint64_t{1} << 40).Dump() == R"({"size":1099511627776})");
@@ -28,7 +32,8 @@ TEST_CASE("Json reads exactly one object", "[cli]") {
   CHECK(json->Text("n").empty());
   CHECK(json->Text("absent").empty());
   CHECK(json->At("absent").Text("c").empty());
-  for (const char* text : {"", "[]", "3", "{} {}", "{", "null"}) CHECK_FALSE(Json::ParseObject(text).has_value());
+  for (const char* text : {"", "[]", "3", "{} {}", "{", "null"})
+    CHECK_FALSE(Json::ParseObject(text).has_value());
 }
 
 TEST_CASE("Figures are for people", "[cli]") {
@@ -61,7 +66,8 @@ TEST_CASE("The bar shows rate and time left once they mean something", "[cli]") 
   CHECK(ProgressLine("sending", {0.0, 0}, 0.1) == "sending  [........................] 0%");
   CHECK(ProgressLine("sending", {0.5, 500'000}, 2.0) ==
         "sending  [############............] 50%  500,000 contacts  250,000/s  2.0 s left");
-  CHECK(ProgressLine("sending", {1.5, 10}, 2.0) == "sending  [########################] 100%  10 contacts  5/s");
+  CHECK(ProgressLine("sending", {1.5, 10}, 2.0) ==
+        "sending  [########################] 100%  10 contacts  5/s");
 }
 
 TEST_CASE("A mapping is told by field, wrapped, the unused ones in short", "[cli]") {
@@ -82,7 +88,8 @@ TEST_CASE("A mapping is told by field, wrapped, the unused ones in short", "[cli
   add(contact::Field::kZip, "c");
   for (int i = 0; i < 20; ++i) file.mapping.unmapped.push_back({"x" + std::to_string(i), ""});
   const std::string text = DescribeMapping(file);
-  CHECK(text.find("members.csv: Action Network export: first_name <- first_name, phone <- Phone or Work phone,") == 0);
+  CHECK(text.find("members.csv: Action Network export: first_name <- first_name, phone <- Phone or "
+                  "Work phone,") == 0);
   CHECK(text.find("zip <- a or 2 others") != std::string::npos);
   CHECK(text.find("not used: x0, x1") != std::string::npos);
   CHECK(text.find("and 8 more") != std::string::npos);

@@ -13,7 +13,8 @@ namespace {
 
 using testing::Must;
 
-Profile MakeProfile(const std::filesystem::path& home, const std::string& name, const report::Consortium& consortium) {
+Profile MakeProfile(const std::filesystem::path& home, const std::string& name,
+                    const report::Consortium& consortium) {
   Profile profile;
   profile.name = name;
   profile.folder = home / name;
@@ -88,13 +89,15 @@ TEST_CASE("The only profile needs no name; several do", "[cli]") {
   CHECK(store.Names().size() == 2);
 }
 
-TEST_CASE("A damaged profile says which field, and a join that broke off says how to go on", "[cli]") {
+TEST_CASE("A damaged profile says which field, and a join that broke off says how to go on",
+          "[cli]") {
   const test::TempDir home;
   const report::Consortium consortium;
   REQUIRE_OK(WriteNewProfile(MakeProfile(home.path(), "parks", consortium)));
   const ProfileStore store(home.path());
   const std::string text = test::Slurp(home / "parks/profile.json");
-  for (const char* field : {"server", "consortium", "charter_hash", "log_vkey", "vault_sign_key", "vault_box_key", "vault_holding_key", "person", "roles"}) {
+  for (const char* field : {"server", "consortium", "charter_hash", "log_vkey", "vault_sign_key",
+                            "vault_box_key", "vault_holding_key", "person", "roles"}) {
     std::string bent = text;
     bent.replace(bent.find("\"" + std::string(field) + "\""), 2, "\"_");
     test::Spit(home / "parks/profile.json", bent);
@@ -113,14 +116,16 @@ TEST_CASE("A damaged profile says which field, and a join that broke off says ho
 
 TEST_CASE("Profile names are plain, and made of display names", "[cli]") {
   for (const char* good : {"parks", "Parks-2", "a.b_c"}) REQUIRE_OK(CheckProfileName(good));
-  for (const char* bad : {"", ".hidden", "a/b", "a b", "caf\xC3\xA9", "a\n"}) REQUIRE_REASON(CheckProfileName(bad), v1::NAME_MALFORMED);
+  for (const char* bad : {"", ".hidden", "a/b", "a b", "caf\xC3\xA9", "a\n"})
+    REQUIRE_REASON(CheckProfileName(bad), v1::NAME_MALFORMED);
   CHECK(ProfileNameFrom("Parks Alliance") == "parks-alliance");
   CHECK(ProfileNameFrom("  Ada & Zo\xC3\xAB!") == "ada-zo");
   CHECK(ProfileNameFrom("\xE2\x98\x83") == "profile");
   REQUIRE_OK(CheckProfileName(ProfileNameFrom(std::string(500, 'x'))));
 }
 
-TEST_CASE("The tree seen last only moves on from the tree that was proven to be its beginning", "[cli]") {
+TEST_CASE("The tree seen last only moves on from the tree that was proven to be its beginning",
+          "[cli]") {
   const test::TempDir home;
   report::Consortium consortium;
   const Profile profile = MakeProfile(home.path(), "parks", consortium);
@@ -128,7 +133,9 @@ TEST_CASE("The tree seen last only moves on from the tree that was proven to be 
   CHECK_FALSE(Must(ReadSeenCheckpoint(profile)).has_value());
   report::Organization parks("Parks Alliance");
   consortium.Join(parks);
-  const auto open = [&](uint64_t size) { return Must(tlog::OpenCheckpoint(consortium.Checkpoint(size), profile.log_key)); };
+  const auto open = [&](uint64_t size) {
+    return Must(tlog::OpenCheckpoint(consortium.Checkpoint(size), profile.log_key));
+  };
 
   REQUIRE_OK(WriteSeenCheckpoint(profile, std::nullopt, consortium.Checkpoint(1)));
   CHECK(Must(ReadSeenCheckpoint(profile))->size == 1);
@@ -143,7 +150,8 @@ TEST_CASE("The tree seen last only moves on from the tree that was proven to be 
   consortium.entries().back().salt[0] ^= 1;
   REQUIRE_REASON(WriteSeenCheckpoint(profile, open(1), consortium.Checkpoint(3)), v1::LOG_FORKED);
   // Another log's word is nobody's.
-  REQUIRE_REASON(WriteSeenCheckpoint(profile, open(3), report::Consortium().Checkpoint(1)), v1::CHECKPOINT_UNSIGNED);
+  REQUIRE_REASON(WriteSeenCheckpoint(profile, open(3), report::Consortium().Checkpoint(1)),
+                 v1::CHECKPOINT_UNSIGNED);
   test::Spit(profile.folder / "checkpoint", "garbage");
   REQUIRE_REASON(ReadSeenCheckpoint(profile), v1::HOME_MALFORMED);
 }

@@ -74,13 +74,15 @@ TEST_CASE("Every block is sealed, recorded, then sent, once", "[cli]") {
   }
 }
 
-TEST_CASE("The first failure stops the line, whichever step it is, and is what is told", "[cli][fault]") {
+TEST_CASE("The first failure stops the line, whichever step it is, and is what is told",
+          "[cli][fault]") {
   Line made;
   const bool in_record = GENERATE(true, false);
   const SealLine::Step fail = [](uint32_t sequence, uint32_t, seal::SealedBatch&) {
     return sequence < 5 ? absl::OkStatus() : MakeError(v1::DISK_FULL, "full");
   };
-  SealLine line(&made.sealer, 2, 2, in_record ? fail : made.Record(), in_record ? made.Send() : fail);
+  SealLine line(&made.sealer, 2, 2, in_record ? fail : made.Record(),
+                in_record ? made.Send() : fail);
   absl::Status status;
   for (uint32_t sequence = 0; sequence < 1000 && status.ok(); ++sequence) {
     status = line.Push(sequence, Fill({}, sequence + 1, 1)).status();

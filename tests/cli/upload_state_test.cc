@@ -59,7 +59,8 @@ TEST_CASE("What an upload recorded is there when it is opened again", "[cli]") {
   CHECK(UploadState::List(folder / "uploads").empty());
 }
 
-TEST_CASE("A state cut off at any byte opens with what was whole, and goes on from there", "[cli][fault]") {
+TEST_CASE("A state cut off at any byte opens with what was whole, and goes on from there",
+          "[cli][fault]") {
   const test::TempDir folder;
   const std::vector<v1::BatchRecord> batches = Batches(2);
   std::filesystem::path path;

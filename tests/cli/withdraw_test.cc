@@ -16,10 +16,13 @@ TEST_CASE("Addresses to withdraw stand one a line, or in an export", "[cli]") {
     test::Spit(folder / "f", text);
     return ReadAddresses(folder / "f");
   };
-  CHECK(Must(read("b@example.org\na@Example.ORG\n")) == Addresses{"a@example.org", "b@example.org"});
-  CHECK(Must(read("\xEF\xBB\xBF# leavers\r\n\r\n  a@example.org \r\na@example.org")) == Addresses{"a@example.org"});
+  CHECK(Must(read("b@example.org\na@Example.ORG\n")) ==
+        Addresses{"a@example.org", "b@example.org"});
+  CHECK(Must(read("\xEF\xBB\xBF# leavers\r\n\r\n  a@example.org \r\na@example.org")) ==
+        Addresses{"a@example.org"});
   CHECK(Must(read("email\na@example.org\n")) == Addresses{"a@example.org"});
-  CHECK(Must(read("name,email\nAda,a@example.org\nBob,b@example.org\n")) == Addresses{"a@example.org", "b@example.org"});
+  CHECK(Must(read("name,email\nAda,a@example.org\nBob,b@example.org\n")) ==
+        Addresses{"a@example.org", "b@example.org"});
 }
 
 TEST_CASE("One bad address stops a withdrawal, and its line is named, not its text", "[cli]") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The input is read as an invite, as the bytes inside of one, and as an address. What is taken is written back the same.
+// The input is read as an invite, as the bytes inside of one, and as an address. What is taken is
+// written back the same.
 #include <google/protobuf/stubs/logging.h>
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The input is read as a report and as a bundle; and as a list of changes {u16 offset, u8 xor} to a good report, which its reporter then signs
-// anew: so the checks behind the file's signature are reached. What changed must never pass, but for the reporter's own word on when it was made.
+// The input is read as a report and as a bundle; and as a list of changes {u16 offset, u8 xor} to a
+// good report, which its reporter then signs anew: so the checks behind the file's signature are
+// reached. What changed must never pass, but for the reporter's own word on when it was made.
 #include <google/protobuf/stubs/logging.h>
 
 #include <cstdint>
@@ -35,7 +36,8 @@ struct Pool {
 void ReadChanges(const Pool& pool, std::string_view changes) {
   std::string bent = pool.bytes;
   for (; changes.size() >= 3; changes.remove_prefix(3)) {
-    const size_t offset = static_cast<uint8_t>(changes[0]) | static_cast<size_t>(static_cast<uint8_t>(changes[1])) << 8;
+    const size_t offset = static_cast<uint8_t>(changes[0]) |
+                          static_cast<size_t>(static_cast<uint8_t>(changes[1])) << 8;
     char& byte = bent[offset % bent.size()];
     byte = static_cast<char>(byte ^ changes[2]);
   }

@@ -9,7 +9,8 @@
 namespace muster::report {
 namespace {
 
-// False unless `bytes` are what this schema writes for what it reads from them: nothing unknown, nothing twice, no padding.
+// False unless `bytes` are what this schema writes for what it reads from them: nothing unknown,
+// nothing twice, no padding.
 template <typename Message>
 bool ParseCanonical(std::string_view bytes, Message& message) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
@@ -41,10 +42,11 @@ absl::StatusOr<v1::ProvenanceReport> DecodeReport(std::string_view file) {
     return MakeError(v1::REPORT_MALFORMED, "this is longer than any report; check the file's name");
   }
   if (!StartsWith(file, kReportMagic)) {
-    return MakeError(v1::REPORT_MALFORMED,
-                     StartsWith(file, kBundleMagic)
-                         ? "this is a bundle, not a report; name the bundle with --bundle"
-                         : "this is no provenance report; make one with `muster report provenance`");
+    return MakeError(
+        v1::REPORT_MALFORMED,
+        StartsWith(file, kBundleMagic)
+            ? "this is a bundle, not a report; name the bundle with --bundle"
+            : "this is no provenance report; make one with `muster report provenance`");
   }
   if (file.size() < kReportMagic.size() + seal::kSignatureBytes) {
     return Malformed(v1::REPORT_MALFORMED, "the report is cut off");
@@ -54,7 +56,8 @@ absl::StatusOr<v1::ProvenanceReport> DecodeReport(std::string_view file) {
   if (!ParseCanonical(signed_bytes.substr(kReportMagic.size()), report)) {
     return Malformed(v1::REPORT_MALFORMED, "the report is damaged, cut off or of a later version");
   }
-  MUSTER_ASSIGN_OR_RETURN(const crypto::VerifyKey key, crypto::ParseVerifyKey(report.reporter_key()));
+  MUSTER_ASSIGN_OR_RETURN(const crypto::VerifyKey key,
+                          crypto::ParseVerifyKey(report.reporter_key()));
   if (!crypto::Verify(key, kReportPurpose, signed_bytes, file.substr(signed_bytes.size())).ok()) {
     return Malformed(v1::SIGNATURE_INVALID, "the report was changed after it was signed");
   }

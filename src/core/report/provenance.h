@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Provenance: the two files that an auditor holds. A report says what one member brought; a bundle says which consortium that is.
+// Provenance: the two files that an auditor holds. A report says what one member brought; a bundle
+// says which consortium that is.
 //
-// Report: "MUSTER-REPORT-1\n" | ProvenanceReport | signature (64) by the reporter over "muster/report/v1\n" and all bytes before it.
+// Report: "MUSTER-REPORT-1\n" | ProvenanceReport | signature (64) by the reporter over
+// "muster/report/v1\n" and all bytes before it.
 // Bundle: "MUSTER-BUNDLE-1\n" | Bundle. Layouts: docs/formats/report.md.
-// Rule: only the one form of a message that this schema writes is taken, so that two readers never see two meanings. Decoding says that a file
-// is whole; whether what it says is true is verify.h's to find out.
-// Errors: INVALID_ARGUMENT (REPORT_MALFORMED, BUNDLE_MALFORMED, SIGNATURE_INVALID, KEY_MALFORMED, KEY_LOW_ORDER).
+// Rule: only the one form of a message that this schema writes is taken, so that two readers never
+// see two meanings. Decoding says that a file is whole; whether what it says is true is verify.h's
+// to find out.
+// Errors: INVALID_ARGUMENT (REPORT_MALFORMED, BUNDLE_MALFORMED, SIGNATURE_INVALID, KEY_MALFORMED,
+// KEY_LOW_ORDER).
 // Threads: pure.
 #ifndef MUSTER_CORE_REPORT_PROVENANCE_H_
 #define MUSTER_CORE_REPORT_PROVENANCE_H_

@@ -28,7 +28,8 @@ absl::Status BadReport(std::string_view what) {
   return MakeError(v1::REPORT_MALFORMED, "the report does not hold: " + std::string(what));
 }
 
-// The entries of a report by their place in the log, each proven and parsed once however often it occurs.
+// The entries of a report by their place in the log, each proven and parsed once however often it
+// occurs.
 class Entries {
  public:
   explicit Entries(const tlog::Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
@@ -79,12 +80,14 @@ absl::Status VerifyFiles(const v1::UploadStatement& statement) {
   return absl::OkStatus();
 }
 
-// The batches are those that the statement names, each sealed for this consortium by the person who signed it.
+// The batches are those that the statement names, each sealed for this consortium by the person who
+// signed it.
 absl::Status VerifyBatches(const v1::UploadProvenance& upload, const v1::UploadStatement& statement,
-                           const governance::PersonRecord& uploader, const governance::Registry& registry) {
+                           const governance::PersonRecord& uploader,
+                           const governance::Registry& registry) {
   if (upload.batches_size() != statement.batch_count()) {
-    return BadReport("it states " + std::to_string(statement.batch_count()) + " batches and shows " +
-                     std::to_string(upload.batches_size()));
+    return BadReport("it states " + std::to_string(statement.batch_count()) +
+                     " batches and shows " + std::to_string(upload.batches_size()));
   }
   const governance::MemberRecord* member = registry.FindMember(*uploader.member);
   if (member == nullptr || !member->member_key.has_value()) {
@@ -139,23 +142,27 @@ absl::Status VerifyBatches(const v1::UploadProvenance& upload, const v1::UploadS
   return absl::OkStatus();
 }
 
-// That it agrees with the upload statement, the registry has seen to; here is whether its figures can be.
+// That it agrees with the upload statement, the registry has seen to; here is whether its figures
+// can be.
 absl::Status VerifyIntake(const v1::IntakeStatement& intake, const v1::UploadStatement& statement) {
   if (intake.upload() != statement.upload()) {
     return BadReport("the intake statement beside it is of " + intake.upload());
   }
-  for (const int64_t count : {intake.contact_count(), intake.duplicate_count(), intake.suppression_count(),
-                              intake.exclusion_count(), intake.refused_count()}) {
-    if (count > intake.record_count()) return BadReport("the vault's figures exceed the records it read");
+  for (const int64_t count :
+       {intake.contact_count(), intake.duplicate_count(), intake.suppression_count(),
+        intake.exclusion_count(), intake.refused_count()}) {
+    if (count > intake.record_count())
+      return BadReport("the vault's figures exceed the records it read");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& verified, uint64_t index,
-                                          const UploadFinding& upload) {
+absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& verified,
+                                          uint64_t index, const UploadFinding& upload) {
   const v1::Statement& later = verified.statement;
   const std::string entry = " (entry " + std::to_string(index) + ")";
-  if (index <= upload.index) return BadReport("entry " + std::to_string(index) + " is older than the upload");
+  if (index <= upload.index)
+    return BadReport("entry " + std::to_string(index) + " is older than the upload");
   switch (later.body_case()) {
     case v1::Statement::kWithdrawal:
       if (later.withdrawal().member() != upload.statement.member()) break;
@@ -164,7 +171,8 @@ absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& v
       return "the list was withdrawn" + entry;
     case v1::Statement::kWithdrawn:
       if (later.withdrawn().member() != upload.statement.member()) break;
-      return "the vault removed " + std::to_string(later.withdrawn().source_count()) + " sources" + entry;
+      return "the vault removed " + std::to_string(later.withdrawn().source_count()) + " sources" +
+             entry;
     case v1::Statement::kUpload:
       if (later.upload().member() != upload.statement.member() ||
           later.upload().list() != upload.statement.list() ||
@@ -174,18 +182,22 @@ absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& v
       return "the list was replaced by " + later.upload().upload() + entry;
     case v1::Statement::kIntake:
       if (later.intake().member() != upload.statement.member()) break;
-      return "the vault replaced " + std::to_string(later.intake().replaced_count()) + " sources" + entry;
+      return "the vault replaced " + std::to_string(later.intake().replaced_count()) + " sources" +
+             entry;
     default:
       break;
   }
   return BadReport("entry " + std::to_string(index) + " says nothing about this upload");
 }
 
-absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload, const Entries& entries,
-                                           const governance::Registry& registry, std::string_view member) {
+absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload,
+                                           const Entries& entries,
+                                           const governance::Registry& registry,
+                                           std::string_view member) {
   const governance::VerifiedStatement& verified = entries.At(upload.upload());
   if (!verified.statement.has_upload()) {
-    return BadReport("entry " + std::to_string(upload.upload().index()) + " is no upload statement");
+    return BadReport("entry " + std::to_string(upload.upload().index()) +
+                     " is no upload statement");
   }
   UploadFinding finding;
   finding.statement = verified.statement.upload();
@@ -199,12 +211,14 @@ absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload, c
   MUSTER_ASSIGN_OR_RETURN(const PersonId signer, PersonId::Parse(verified.statement.signer()));
   const governance::PersonRecord& uploader = *registry.FindPerson(signer);
   finding.uploader = uploader.name;
-  MUSTER_RETURN_IF_ERROR(Annotate(VerifyBatches(upload, finding.statement, uploader, registry), name));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(VerifyBatches(upload, finding.statement, uploader, registry), name));
 
   if (upload.has_intake()) {
     const v1::Statement& intake = entries.At(upload.intake()).statement;
     if (!intake.has_intake()) {
-      return BadReport("entry " + std::to_string(upload.intake().index()) + " is no intake statement");
+      return BadReport("entry " + std::to_string(upload.intake().index()) +
+                       " is no intake statement");
     }
     MUSTER_RETURN_IF_ERROR(Annotate(VerifyIntake(intake.intake(), finding.statement), name));
     finding.intake = intake.intake();
@@ -266,9 +280,10 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
   findings.checkpoint = *std::move(checkpoint);
   findings.same_tree = findings.checkpoint == root.checkpoint;
   if (findings.checkpoint.size == root.checkpoint.size && !findings.same_tree) {
-    return MakeError(v1::LOG_FORKED,
-                     "the log signed two trees of " + std::to_string(root.checkpoint.size) +
-                         " entries, one for the report and one for the bundle: keep both files, they are the evidence");
+    return MakeError(v1::LOG_FORKED, "the log signed two trees of " +
+                                         std::to_string(root.checkpoint.size) +
+                                         " entries, one for the report and one for the bundle: "
+                                         "keep both files, they are the evidence");
   }
 
   Entries entries(findings.checkpoint);
@@ -281,36 +296,43 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
     MUSTER_RETURN_IF_ERROR(entries.Add(proof));
     const v1::Statement& statement = entries.At(proof).statement;
     if (!statement.has_admission() && !statement.has_join()) {
-      return BadReport("entry " + std::to_string(proof.index()) + " is neither an admission nor a join");
+      return BadReport("entry " + std::to_string(proof.index()) +
+                       " is neither an admission nor a join");
     }
   }
   for (const v1::UploadProvenance& upload : report.uploads()) {
     MUSTER_RETURN_IF_ERROR(entries.Add(upload.upload()));
     if (upload.has_intake()) MUSTER_RETURN_IF_ERROR(entries.Add(upload.intake()));
-    for (const v1::EntryProof& proof : upload.withdrawals()) MUSTER_RETURN_IF_ERROR(entries.Add(proof));
+    for (const v1::EntryProof& proof : upload.withdrawals())
+      MUSTER_RETURN_IF_ERROR(entries.Add(proof));
   }
   findings.entry_count = static_cast<int64_t>(entries.all().size());
 
   // In the log's order, so that whoever speaks must have joined before.
   governance::Registry registry;
   for (const auto& [index, statement] : entries.all()) {
-    MUSTER_RETURN_IF_ERROR(Annotate(registry.Apply(index, statement), "entry " + std::to_string(index)));
+    MUSTER_RETURN_IF_ERROR(
+        Annotate(registry.Apply(index, statement), "entry " + std::to_string(index)));
   }
 
   MUSTER_ASSIGN_OR_RETURN(const MemberId member_id, MemberId::Parse(report.member()));
   const governance::MemberRecord* member = registry.FindMember(member_id);
   if (member == nullptr) return BadReport("its member has not joined");
-  if (member->name != report.member_name()) return BadReport("its member joined under another name");
-  MUSTER_ASSIGN_OR_RETURN(const crypto::VerifyKey reporter_key, crypto::ParseVerifyKey(report.reporter_key()));
+  if (member->name != report.member_name())
+    return BadReport("its member joined under another name");
+  MUSTER_ASSIGN_OR_RETURN(const crypto::VerifyKey reporter_key,
+                          crypto::ParseVerifyKey(report.reporter_key()));
   const governance::PersonRecord* reporter = registry.FindPersonBySignKey(reporter_key);
-  if (reporter == nullptr || reporter->id.Name() != report.reporter() || reporter->member != member_id) {
+  if (reporter == nullptr || reporter->id.Name() != report.reporter() ||
+      reporter->member != member_id) {
     return BadReport("whoever signed the file has not joined for this member");
   }
   findings.reporter_name = reporter->name;
 
   std::set<std::string> seen;
   for (const v1::UploadProvenance& upload : report.uploads()) {
-    MUSTER_ASSIGN_OR_RETURN(UploadFinding finding, VerifyUpload(upload, entries, registry, report.member()));
+    MUSTER_ASSIGN_OR_RETURN(UploadFinding finding,
+                            VerifyUpload(upload, entries, registry, report.member()));
     if (!seen.insert(finding.statement.upload()).second) {
       return BadReport(finding.statement.upload() + " occurs twice");
     }

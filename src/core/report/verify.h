@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verify: an auditor's check of bundles and provenance reports, offline, believing no server and no reporter.
+// Verify: an auditor's check of bundles and provenance reports, offline, believing no server and no
+// reporter.
 //
-// A report holds when its file is signed by somebody who joined for that member; every entry in it stands in a tree that the log signed; the
-// statements, replayed in the log's order from the charter of the bundle, follow the registry's rules; and for each upload the batches are signed
-// by the statement's signer, continue one another, hash to the statement's root and add up to its counts, as the vault confirmed.
-// It proves who asserted what and when, and that the sealed batches are those that were asserted. It cannot prove that a person gave consent.
-// Errors: the first thing that does not hold, naming upload, batch or entry: REPORT_MALFORMED, BUNDLE_MALFORMED, SIGNATURE_INVALID, PROOF_INVALID,
-// LOG_FORKED, STATEMENT_REFUSED and those of the rooms that are asked.
+// A report holds when its file is signed by somebody who joined for that member; every entry in it
+// stands in a tree that the log signed; the statements, replayed in the log's order from the
+// charter of the bundle, follow the registry's rules; and for each upload the batches are signed by
+// the statement's signer, continue one another, hash to the statement's root and add up to its
+// counts, as the vault confirmed. It proves who asserted what and when, and that the sealed batches
+// are those that were asserted. It cannot prove that a person gave consent.
+// Errors: the first thing that does not hold, naming upload, batch or entry: REPORT_MALFORMED,
+// BUNDLE_MALFORMED, SIGNATURE_INVALID, PROOF_INVALID, LOG_FORKED, STATEMENT_REFUSED and those of
+// the rooms that are asked.
 // Threads: pure.
 #ifndef MUSTER_CORE_REPORT_VERIFY_H_
 #define MUSTER_CORE_REPORT_VERIFY_H_
@@ -36,7 +40,8 @@ struct AuditRoot {
   tlog::Checkpoint checkpoint;
 };
 
-// The bundle's checkpoint is signed by its log key, its charter is the tree's entry 0, and the charter names all the keys of the bundle.
+// The bundle's checkpoint is signed by its log key, its charter is the tree's entry 0, and the
+// charter names all the keys of the bundle.
 absl::StatusOr<AuditRoot> OpenBundle(const v1::Bundle& bundle);
 
 struct UploadFinding {
@@ -56,8 +61,8 @@ struct ReportFindings {
   std::string reporter_name;
   int64_t create_time = 0;
   tlog::Checkpoint checkpoint;
-  // The report's tree is the bundle's. Otherwise it is another tree of the same log key, and only a consistency proof could tell that one grew
-  // out of the other.
+  // The report's tree is the bundle's. Otherwise it is another tree of the same log key, and only a
+  // consistency proof could tell that one grew out of the other.
   bool same_tree = false;
   // Entries of the log that were checked.
   int64_t entry_count = 0;

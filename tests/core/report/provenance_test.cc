@@ -25,14 +25,16 @@ TEST_CASE("Every truncation, every appended byte and every foreign file is no re
   Organization parks("Parks Alliance");
   consortium.Join(parks);
   const std::string file = EncodeReport(consortium.MakeReport(parks, {}), parks.person.sign);
-  for (size_t size = 0; size < file.size(); ++size) CHECK_FALSE(DecodeReport(file.substr(0, size)).ok());
+  for (size_t size = 0; size < file.size(); ++size)
+    CHECK_FALSE(DecodeReport(file.substr(0, size)).ok());
   CHECK_FALSE(DecodeReport(file + '\0').ok());
   REQUIRE_REASON(DecodeReport(EncodeBundle(consortium.MakeBundle())), v1::REPORT_MALFORMED);
   REQUIRE_REASON(DecodeBundle(file), v1::BUNDLE_MALFORMED);
   REQUIRE_REASON(DecodeReport("%PDF-1.7"), v1::REPORT_MALFORMED);
 }
 
-TEST_CASE("A report with a field that this version does not know is refused even when it is signed", "[report]") {
+TEST_CASE("A report with a field that this version does not know is refused even when it is signed",
+          "[report]") {
   Consortium consortium;
   Organization parks("Parks Alliance");
   consortium.Join(parks);

@@ -23,7 +23,8 @@ T Must(absl::StatusOr<T> value) {
 // The naive definition: roots over ranges of leaves, however often.
 Bytes32 RangeRoot(const std::vector<tlog::Entry>& entries, uint64_t begin, uint64_t end) {
   std::vector<Bytes32> leaves;
-  for (uint64_t i = begin; i < end; ++i) leaves.push_back(tlog::EntryLeaf(entries[i].salt, entries[i].body));
+  for (uint64_t i = begin; i < end; ++i)
+    leaves.push_back(tlog::EntryLeaf(entries[i].salt, entries[i].body));
   return crypto::MerkleRoot(leaves);
 }
 
@@ -77,7 +78,8 @@ v1::Statement Consortium::NewStatement(const std::string& signer) const {
   return statement;
 }
 
-uint64_t Consortium::Append(const v1::Statement& statement, const std::vector<const crypto::SigningKey*>& keys) {
+uint64_t Consortium::Append(const v1::Statement& statement,
+                            const std::vector<const crypto::SigningKey*>& keys) {
   tlog::Entry entry;
   entry.salt = crypto::RandomArray<32>();
   entry.body = governance::SignStatement(statement, keys).SerializeAsString();
@@ -113,8 +115,9 @@ void Consortium::Join(Organization& organization) {
       Append(joined, {&organization.person.sign, &organization.person.cosign, &invite_key});
 }
 
-v1::UploadProvenance Consortium::Upload(const Organization& organization, int records, int per_batch,
-                                        const BendUpload& bend, const BendContext& bend_context, const Someone* by) {
+v1::UploadProvenance Consortium::Upload(const Organization& organization, int records,
+                                        int per_batch, const BendUpload& bend,
+                                        const BendContext& bend_context, const Someone* by) {
   const Someone& uploader = by == nullptr ? organization.person : *by;
   seal::SealContext context;
   context.consortium = id;
@@ -138,7 +141,8 @@ v1::UploadProvenance Consortium::Upload(const Organization& organization, int re
       record[contact::Field::kEmail] = "person" + std::to_string(row) + "@example.org";
       MUSTER_CHECK(block.Add(record).ok());
     }
-    const seal::SealedBatch batch = Must(sealer.Seal(static_cast<uint32_t>(tree.size()), block, kNow));
+    const seal::SealedBatch batch =
+        Must(sealer.Seal(static_cast<uint32_t>(tree.size()), block, kNow));
     tree.Append(crypto::MerkleLeaf(batch.signed_part));
     v1::BatchRecord& said = *provenance.add_batches();
     said.set_header(batch.signed_part.substr(0, seal::kHeaderBytes));
@@ -171,7 +175,8 @@ v1::UploadProvenance Consortium::Upload(const Organization& organization, int re
   return provenance;
 }
 
-void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend, const crypto::SigningKey* key) {
+void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend,
+                        const crypto::SigningKey* key) {
   v1::SignedStatement signed_upload;
   signed_upload.ParseFromString(entries_[static_cast<size_t>(upload.upload().index())].body);
   v1::Statement said;
@@ -186,7 +191,8 @@ void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend, co
   intake.set_contact_count(said.upload().record_count());
   intake.set_normalizer_version(1);
   if (bend) bend(intake);
-  upload.mutable_intake()->set_index(static_cast<int64_t>(Append(statement, {key == nullptr ? &vault_sign : key})));
+  upload.mutable_intake()->set_index(
+      static_cast<int64_t>(Append(statement, {key == nullptr ? &vault_sign : key})));
 }
 
 v1::EntryProof Consortium::Prove(uint64_t index, uint64_t size) const {
@@ -194,9 +200,10 @@ v1::EntryProof Consortium::Prove(uint64_t index, uint64_t size) const {
   proof.set_index(static_cast<int64_t>(index));
   proof.set_salt(ToString(entries_[index].salt));
   proof.set_body(entries_[index].body);
-  const auto hashes = Must(crypto::InclusionProof(index, size, [&](int level, uint64_t number) -> absl::StatusOr<Bytes32> {
-    return RangeRoot(entries_, number << level, (number + 1) << level);
-  }));
+  const auto hashes = Must(crypto::InclusionProof(
+      index, size, [&](int level, uint64_t number) -> absl::StatusOr<Bytes32> {
+        return RangeRoot(entries_, number << level, (number + 1) << level);
+      }));
   tlog::PutHashes(hashes, proof.mutable_hashes());
   return proof;
 }
@@ -226,10 +233,13 @@ v1::Bundle Consortium::MakeBundle() const {
 
 AuditRoot Consortium::Root() const { return Must(OpenBundle(MakeBundle())); }
 
-v1::ProvenanceReport Consortium::MakeReport(const Organization& organization, std::vector<v1::UploadProvenance> uploads,
+v1::ProvenanceReport Consortium::MakeReport(const Organization& organization,
+                                            std::vector<v1::UploadProvenance> uploads,
                                             std::optional<uint64_t> at_size) const {
   const uint64_t tree_size = at_size.value_or(size());
-  const auto prove = [&](v1::EntryProof& proof) { proof = Prove(static_cast<uint64_t>(proof.index()), tree_size); };
+  const auto prove = [&](v1::EntryProof& proof) {
+    proof = Prove(static_cast<uint64_t>(proof.index()), tree_size);
+  };
   v1::ProvenanceReport report;
   report.set_consortium(ToString(id));
   report.set_member(organization.id.Name());

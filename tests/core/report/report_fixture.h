@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A consortium in memory: real keys, real statements, a real log, real sealed batches. What a test bends is bent before it is signed, so that
-// the check that is meant is the one that refuses.
+// A consortium in memory: real keys, real statements, a real log, real sealed batches. What a test
+// bends is bent before it is signed, so that the check that is meant is the one that refuses.
 #ifndef MUSTER_TESTS_CORE_REPORT_REPORT_FIXTURE_H_
 #define MUSTER_TESTS_CORE_REPORT_REPORT_FIXTURE_H_
 
@@ -51,13 +51,17 @@ class Consortium {
   Consortium();
 
   // Appends to the log; returns the index.
-  uint64_t Append(const v1::Statement& statement, const std::vector<const crypto::SigningKey*>& keys);
+  uint64_t Append(const v1::Statement& statement,
+                  const std::vector<const crypto::SigningKey*>& keys);
   void Join(Organization& organization);
-  // An upload of `records` records in batches of `per_batch`, one row each, signed by `by` (the organization's person when null).
-  v1::UploadProvenance Upload(const Organization& organization, int records, int per_batch, const BendUpload& bend = {},
-                              const BendContext& bend_context = {}, const Someone* by = nullptr);
+  // An upload of `records` records in batches of `per_batch`, one row each, signed by `by` (the
+  // organization's person when null).
+  v1::UploadProvenance Upload(const Organization& organization, int records, int per_batch,
+                              const BendUpload& bend = {}, const BendContext& bend_context = {},
+                              const Someone* by = nullptr);
   // The vault's statement about it, put on the log and into `upload`.
-  void Intake(v1::UploadProvenance& upload, const BendIntake& bend = {}, const crypto::SigningKey* key = nullptr);
+  void Intake(v1::UploadProvenance& upload, const BendIntake& bend = {},
+              const crypto::SigningKey* key = nullptr);
 
   v1::Statement NewStatement(const std::string& signer) const;
   v1::EntryProof Prove(uint64_t index, uint64_t size) const;
@@ -68,7 +72,8 @@ class Consortium {
   v1::Bundle MakeBundle() const;
   AuditRoot Root() const;
   // A report on the tree of `size`; proofs in `uploads` are made anew for it.
-  v1::ProvenanceReport MakeReport(const Organization& organization, std::vector<v1::UploadProvenance> uploads,
+  v1::ProvenanceReport MakeReport(const Organization& organization,
+                                  std::vector<v1::UploadProvenance> uploads,
                                   std::optional<uint64_t> size = std::nullopt) const;
 
   Bytes16 id{};

@@ -24,12 +24,16 @@ struct Pool {
     consortium.Join(parks);
     consortium.Join(transit);
   }
-  absl::StatusOr<ReportFindings> Verify(const v1::ProvenanceReport& report) const { return VerifyAs(report, parks.person); }
-  absl::StatusOr<ReportFindings> VerifyAs(const v1::ProvenanceReport& report, const Someone& reporter) const {
+  absl::StatusOr<ReportFindings> Verify(const v1::ProvenanceReport& report) const {
+    return VerifyAs(report, parks.person);
+  }
+  absl::StatusOr<ReportFindings> VerifyAs(const v1::ProvenanceReport& report,
+                                          const Someone& reporter) const {
     return VerifyReport(EncodeReport(report, reporter.sign), consortium.Root());
   }
   // A report on one upload made to order.
-  absl::StatusOr<ReportFindings> VerifyUpload(const Consortium::BendUpload& bend, const Consortium::BendContext& context = {}) {
+  absl::StatusOr<ReportFindings> VerifyUpload(const Consortium::BendUpload& bend,
+                                              const Consortium::BendContext& context = {}) {
     return Verify(consortium.MakeReport(parks, {consortium.Upload(parks, 5, 2, bend, context)}));
   }
 };
@@ -43,7 +47,8 @@ TEST_CASE("A report that holds says what was uploaded and what came of it", "[re
     intake.set_duplicate_count(1);
   });
   v1::UploadProvenance second = pool.consortium.Upload(pool.parks, 1, 4096);
-  const ReportFindings findings = Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {first, second})));
+  const ReportFindings findings =
+      Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {first, second})));
   CHECK(findings.member_name == "Parks Alliance");
   CHECK(findings.reporter_name == pool.parks.person.name);
   CHECK(findings.same_tree);
@@ -65,7 +70,8 @@ TEST_CASE("Every bit flipped anywhere in a report is noticed", "[report]") {
   Pool pool;
   v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 1);
   pool.consortium.Intake(upload);
-  const std::string file = EncodeReport(pool.consortium.MakeReport(pool.parks, {upload}), pool.parks.person.sign);
+  const std::string file =
+      EncodeReport(pool.consortium.MakeReport(pool.parks, {upload}), pool.parks.person.sign);
   const AuditRoot root = pool.consortium.Root();
   REQUIRE_OK(VerifyReport(file, root));
   size_t taken = 0;
@@ -77,7 +83,10 @@ TEST_CASE("Every bit flipped anywhere in a report is noticed", "[report]") {
   CHECK(taken == 0);
 }
 
-TEST_CASE("A byte flipped by the reporter, who signs the file again, is noticed wherever somebody else vouches for it", "[report]") {
+TEST_CASE(
+    "A byte flipped by the reporter, who signs the file again, is noticed wherever somebody else "
+    "vouches for it",
+    "[report]") {
   Pool pool;
   v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 1);
   pool.consortium.Intake(upload);
@@ -102,7 +111,8 @@ TEST_CASE("A report of another consortium is refused", "[report]") {
   Pool pool;
   const Pool other;
   const v1::ProvenanceReport report = other.consortium.MakeReport(other.parks, {});
-  const auto findings = VerifyReport(EncodeReport(report, other.parks.person.sign), pool.consortium.Root());
+  const auto findings =
+      VerifyReport(EncodeReport(report, other.parks.person.sign), pool.consortium.Root());
   REQUIRE_REASON(findings, v1::REPORT_MALFORMED);
   CHECK(Said(findings.status()).find("another consortium") != std::string::npos);
 
@@ -137,7 +147,8 @@ TEST_CASE("A person whose admission is left out has not joined", "[report]") {
   REQUIRE_REASON(pool.Verify(report), v1::INVITE_UNKNOWN);
 }
 
-TEST_CASE("A report may stand on an older tree, and then says so; a fork of the same size is told", "[report]") {
+TEST_CASE("A report may stand on an older tree, and then says so; a fork of the same size is told",
+          "[report]") {
   Pool pool;
   v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 2);
   const uint64_t size = pool.consortium.size();
@@ -149,7 +160,8 @@ TEST_CASE("A report may stand on an older tree, and then says so; a fork of the 
   pool.consortium.entries().back().salt[0] ^= 1;  // the log tells somebody else another story
   const v1::ProvenanceReport forked = pool.consortium.MakeReport(pool.parks, {upload});
   REQUIRE_OK(VerifyReport(EncodeReport(report, pool.parks.person.sign), before));
-  REQUIRE_REASON(VerifyReport(EncodeReport(forked, pool.parks.person.sign), before), v1::LOG_FORKED);
+  REQUIRE_REASON(VerifyReport(EncodeReport(forked, pool.parks.person.sign), before),
+                 v1::LOG_FORKED);
 }
 
 TEST_CASE("A checkpoint that the log did not sign is refused", "[report]") {
@@ -185,7 +197,9 @@ TEST_CASE("Batches are those that were signed: in number, order, content and sum
   SECTION("one is of another upload") {
     *shown.mutable_batches(1) = pool.consortium.Upload(pool.parks, 5, 2).batches(1);
   }
-  SECTION("one has another's signature") { shown.mutable_batches(0)->set_signature(shown.batches(1).signature()); }
+  SECTION("one has another's signature") {
+    shown.mutable_batches(0)->set_signature(shown.batches(1).signature());
+  }
   SECTION("one has another's root") { shown.mutable_batches(0)->set_root(shown.batches(1).root()); }
   SECTION("one has no holding wrap") { shown.mutable_batches(0)->clear_holding_wrap(); }
   SECTION("one is empty") { shown.mutable_batches(0)->Clear(); }
@@ -194,40 +208,49 @@ TEST_CASE("Batches are those that were signed: in number, order, content and sum
   CHECK(Said(findings.status()).find("uploads/") != std::string::npos);
 }
 
-TEST_CASE("A statement that counts more than was sealed is refused although its uploader signed it", "[report]") {
+TEST_CASE("A statement that counts more than was sealed is refused although its uploader signed it",
+          "[report]") {
   Pool pool;
   SECTION("records") {
-    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_record_count(6); }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_record_count(6); }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("rows") {
-    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_row_count(600); }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_row_count(600); }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("rows, also in the file") {
     REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) {
-                     upload.set_row_count(600);
-                     upload.mutable_files(0)->set_row_count(600);
-                   }),
+      upload.set_row_count(600);
+      upload.mutable_files(0)->set_row_count(600);
+    }),
                    v1::REPORT_MALFORMED);
   }
   SECTION("rejected rows") {
     REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) {
-                     upload.set_rejected_row_count(100);
-                     upload.mutable_files(0)->set_rejected_row_count(100);
-                   }),
+      upload.set_rejected_row_count(100);
+      upload.mutable_files(0)->set_rejected_row_count(100);
+    }),
                    v1::REPORT_MALFORMED);
   }
   SECTION("batches") {
-    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_batch_count(2); }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_batch_count(2); }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("another root") {
-    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_batches_root(std::string(32, 'r')); }),
+    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) {
+      upload.set_batches_root(std::string(32, 'r'));
+    }),
                    v1::REPORT_MALFORMED);
   }
   SECTION("fewer rows than the batches name") {
     REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) {
-                     upload.set_row_count(4);
-                     upload.mutable_files(0)->set_row_count(4);
-                   }),
+      upload.set_row_count(4);
+      upload.mutable_files(0)->set_row_count(4);
+    }),
                    v1::REPORT_MALFORMED);
   }
 }
@@ -235,23 +258,38 @@ TEST_CASE("A statement that counts more than was sealed is refused although its 
 TEST_CASE("Batches sealed for somebody else, or for other keys, are refused", "[report]") {
   Pool pool;
   SECTION("another consortium") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [](seal::SealContext& context) { context.consortium[0] ^= 1; }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload({}, [](seal::SealContext& context) { context.consortium[0] ^= 1; }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("another member") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [&](seal::SealContext& context) { context.member = pool.transit.id; }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.VerifyUpload(
+                       {}, [&](seal::SealContext& context) { context.member = pool.transit.id; }),
+                   v1::REPORT_MALFORMED);
   }
   SECTION("another upload") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [](seal::SealContext& context) { context.upload.bytes[0] ^= 1; }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload({}, [](seal::SealContext& context) { context.upload.bytes[0] ^= 1; }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("another uploader") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [&](seal::SealContext& context) { context.uploader = pool.transit.person.id; }), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(
+        pool.VerifyUpload(
+            {}, [&](seal::SealContext& context) { context.uploader = pool.transit.person.id; }),
+        v1::REPORT_MALFORMED);
   }
   SECTION("a key that is not the vault's") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [](seal::SealContext& context) { context.vault_key = crypto::Scalar::Random().TimesBase(); }),
+    REQUIRE_REASON(pool.VerifyUpload({},
+                                     [](seal::SealContext& context) {
+                                       context.vault_key = crypto::Scalar::Random().TimesBase();
+                                     }),
                    v1::REPORT_MALFORMED);
   }
   SECTION("a key that is not the member's") {
-    REQUIRE_REASON(pool.VerifyUpload({}, [&](seal::SealContext& context) { context.member_key = pool.transit.person.m->TimesBase(); }),
+    REQUIRE_REASON(pool.VerifyUpload({},
+                                     [&](seal::SealContext& context) {
+                                       context.member_key = pool.transit.person.m->TimesBase();
+                                     }),
                    v1::REPORT_MALFORMED);
   }
 }
@@ -261,16 +299,20 @@ TEST_CASE("An upload by somebody who may not upload for this member is refused",
   SECTION("a stranger") {
     const Someone stranger("stranger");
     const v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 2, {}, {}, &stranger);
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("the operator") {
-    const v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 2, {}, {}, &pool.consortium.founder);
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    const v1::UploadProvenance upload =
+        pool.consortium.Upload(pool.parks, 2, 2, {}, {}, &pool.consortium.founder);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("another member's own upload does not pass as this one's") {
     const v1::UploadProvenance upload = pool.consortium.Upload(pool.transit, 2, 2);
     v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {upload});
-    *report.add_people() = pool.consortium.Prove(pool.transit.admission_index, pool.consortium.size());
+    *report.add_people() =
+        pool.consortium.Prove(pool.transit.admission_index, pool.consortium.size());
     *report.add_people() = pool.consortium.Prove(pool.transit.join_index, pool.consortium.size());
     REQUIRE_REASON(pool.Verify(report), v1::REPORT_MALFORMED);
   }
@@ -282,7 +324,8 @@ TEST_CASE("An upload from before its uploader joined is refused", "[report]") {
   const v1::UploadProvenance upload = consortium.Upload(early, 2, 2);
   consortium.Join(early);
   const v1::ProvenanceReport report = consortium.MakeReport(early, {upload});
-  REQUIRE_REASON(VerifyReport(EncodeReport(report, early.person.sign), consortium.Root()), v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(VerifyReport(EncodeReport(report, early.person.sign), consortium.Root()),
+                 v1::STATEMENT_REFUSED);
 }
 
 TEST_CASE("The vault's statement is the vault's, and about this upload", "[report]") {
@@ -290,40 +333,52 @@ TEST_CASE("The vault's statement is the vault's, and about this upload", "[repor
   v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 5, 2);
   SECTION("signed by somebody else") {
     pool.consortium.Intake(upload, {}, &pool.parks.person.sign);
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("about other batches") {
-    pool.consortium.Intake(upload, [](v1::IntakeStatement& intake) { intake.set_batches_root(std::string(32, 'x')); });
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    pool.consortium.Intake(
+        upload, [](v1::IntakeStatement& intake) { intake.set_batches_root(std::string(32, 'x')); });
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("about another statement") {
-    pool.consortium.Intake(upload, [](v1::IntakeStatement& intake) { intake.set_upload_statement_hash(std::string(32, 'x')); });
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    pool.consortium.Intake(upload, [](v1::IntakeStatement& intake) {
+      intake.set_upload_statement_hash(std::string(32, 'x'));
+    });
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("about fewer records") {
     pool.consortium.Intake(upload, [](v1::IntakeStatement& intake) { intake.set_record_count(4); });
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::STATEMENT_REFUSED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::STATEMENT_REFUSED);
   }
   SECTION("with more contacts than records") {
-    pool.consortium.Intake(upload, [](v1::IntakeStatement& intake) { intake.set_contact_count(6); });
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::REPORT_MALFORMED);
+    pool.consortium.Intake(upload,
+                           [](v1::IntakeStatement& intake) { intake.set_contact_count(6); });
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
   }
   SECTION("of another upload of the same member") {
     v1::UploadProvenance other = pool.consortium.Upload(pool.parks, 5, 2);
     pool.consortium.Intake(other);
     *upload.mutable_intake() = other.intake();
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload, other})), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload, other})),
+                   v1::REPORT_MALFORMED);
   }
   SECTION("an upload statement in its place") {
     *upload.mutable_intake() = upload.upload();
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
   }
 }
 
 TEST_CASE("An upload occurs once", "[report]") {
   Pool pool;
   const v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 2);
-  REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload, upload})), v1::REPORT_MALFORMED);
+  REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload, upload})),
+                 v1::REPORT_MALFORMED);
 }
 
 TEST_CASE("What became of an upload since is told, and must be about it", "[report]") {
@@ -347,29 +402,35 @@ TEST_CASE("What became of an upload since is told, and must be about it", "[repo
   SECTION("a withdrawal of its list") {
     *upload.add_withdrawals() = withdraw(pool.parks, "members");
     upload.add_withdrawals()->set_index(upload.withdrawals(0).index() + 1);
-    const ReportFindings findings = Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})));
+    const ReportFindings findings =
+        Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})));
     REQUIRE(findings.uploads[0].since.size() == 2);
     CHECK(findings.uploads[0].since[0].find("the list was withdrawn") == 0);
     CHECK(findings.uploads[0].since[1].find("the vault removed 2 sources") == 0);
   }
   SECTION("a withdrawal of another list says nothing about it") {
     *upload.add_withdrawals() = withdraw(pool.parks, "other");
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
   }
   SECTION("a later upload that replaces the list") {
-    const v1::UploadProvenance later =
-        pool.consortium.Upload(pool.parks, 1, 1, [](v1::UploadStatement& said) { said.set_mode(v1::UploadStatement::REPLACE); });
+    const v1::UploadProvenance later = pool.consortium.Upload(
+        pool.parks, 1, 1,
+        [](v1::UploadStatement& said) { said.set_mode(v1::UploadStatement::REPLACE); });
     *upload.add_withdrawals() = later.upload();
-    const ReportFindings findings = Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})));
+    const ReportFindings findings =
+        Must(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})));
     CHECK(findings.uploads[0].since[0].find("the list was replaced") == 0);
   }
   SECTION("a later upload that appends does not") {
     *upload.add_withdrawals() = pool.consortium.Upload(pool.parks, 1, 1).upload();
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
   }
   SECTION("the upload itself is not later than itself") {
     *upload.add_withdrawals() = upload.upload();
-    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})), v1::REPORT_MALFORMED);
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
   }
 }
 
@@ -378,7 +439,8 @@ TEST_CASE("A charter that is not the bundle's is refused", "[report]") {
   v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {});
   AuditRoot root = pool.consortium.Root();
   root.charter_hash[0] ^= 1;
-  REQUIRE_REASON(VerifyReport(EncodeReport(report, pool.parks.person.sign), root), v1::REPORT_MALFORMED);
+  REQUIRE_REASON(VerifyReport(EncodeReport(report, pool.parks.person.sign), root),
+                 v1::REPORT_MALFORMED);
   *report.mutable_charter() = report.people(0);
   REQUIRE_REASON(pool.Verify(report), v1::REPORT_MALFORMED);
 }
@@ -397,7 +459,9 @@ TEST_CASE("A bundle holds together or is refused", "[report]") {
   }
   SECTION("another consortium") { bundle.set_consortium(ToString(other.id)); }
   SECTION("another name") { bundle.set_consortium_name("Another Coalition"); }
-  SECTION("another vault") { bundle.mutable_vault()->set_box_key(ToString(other.vault_box.public_key().bytes)); }
+  SECTION("another vault") {
+    bundle.mutable_vault()->set_box_key(ToString(other.vault_box.public_key().bytes));
+  }
   SECTION("no consortium") { bundle.clear_consortium(); }
   SECTION("an entry that is no charter") {
     Organization parks("Parks Alliance");
