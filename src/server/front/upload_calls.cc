@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kListBytesMax = 200;  // as governance/statement.cc takes it
 constexpr int kFilesMax = 1000;
 constexpr int kWaitSecondsMax = 30;
+constexpr absl::Duration kFeedWait = absl::Seconds(5);
 constexpr int kUploadsPerPageDefault = 100;
 constexpr int kUploadsPerPageMax = 1000;
 
@@ -115,6 +116,8 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller, 
   record.set_create_time(absl::ToUnixSeconds(desk.clock->Now()));
   record.set_state(v1::Upload::OPEN);
   MUSTER_RETURN_IF_ERROR(desk.uploads->CheckFiles(record));
+  // Whoever has just joined must be known to the vault.
+  MUSTER_RETURN_IF_ERROR(desk.feed->WaitCaughtUp(kFeedWait));
   v1::OpenIntakeRequest ask;
   ask.set_upload(id.Name());
   ask.set_member(record.member());

@@ -19,6 +19,7 @@ using std::chrono::seconds;
 // Answers that need no long work, and those that read or write rows of a whole upload.
 constexpr seconds kShortCall{10};
 constexpr seconds kLongCall{1800};
+constexpr seconds kStateCall{2};
 
 absl::Status FromVault(const grpc::Status& status) {
   absl::Status said = rpc::FromGrpcStatus(status);
@@ -61,7 +62,6 @@ class GrpcVault : public Vault {
     arguments.SetMaxReceiveMessageSize(static_cast<int>(2 * kRequestBytesMax));
     // A vault that was started again is met soon, not after gRPC's two minutes.
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -70,7 +70,8 @@ class GrpcVault : public Vault {
   }
 
   absl::StatusOr<v1::VaultState> GetState() override {
-    return Ask<v1::VaultState>(&v1::VaultService::Stub::GetVaultState, v1::GetVaultStateRequest(), kShortCall);
+    // The call that waits for the connection to come about: while none does, nobody drives gRPC's reconnecting (only a backup every 5 s).
+    return Ask<v1::VaultState>(&v1::VaultService::Stub::GetVaultState, v1::GetVaultStateRequest(), kStateCall, true);
   }
   absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(const v1::ObserveEntriesRequest& request) override {
     return Ask<v1::ObserveEntriesResponse>(&v1::VaultService::Stub::ObserveEntries, request, seconds(60));
@@ -94,8 +95,9 @@ class GrpcVault : public Vault {
 
  private:
   template <typename Response, typename Method, typename Request>
-  absl::StatusOr<Response> Ask(Method method, const Request& request, seconds time) {
+  absl::StatusOr<Response> Ask(Method method, const Request& request, seconds time, bool wait_for_ready = false) {
     grpc::ClientContext context;
+    context.set_wait_for_ready(wait_for_ready);
     context.set_deadline(std::chrono::system_clock::now() + time);
     Response response;
     const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
