@@ -64,6 +64,7 @@ void ReadFile(const std::string& path, uint8_t choice) {
     contact::ContactRecord back;
     MUSTER_CHECK(contact::DecodeRecord(encoded, back).ok());
     MUSTER_CHECK(back.fields == record.fields);
+    for (const std::string& text : record.fields) MUSTER_CHECK(contact::ToNfc(text) == text);
     MUSTER_CHECK(contact::ParseEmail(record[contact::Field::kEmail])->Text() ==
                  record[contact::Field::kEmail]);
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -115,8 +116,8 @@ absl::Status Correct(const ColumnCorrections& corrections, std::vector<Slot>& sl
           (slot.target->role == Role::kEmail || slot.target->role == Role::kEmailBad);
       if (of_email || SameField(*slot.target, *target)) {
         slot.target.reset();
-        slot.note = field + (column.empty() ? " is left out, as asked"
-                                            : " comes from " + column + ", as asked");
+        slot.note = column.empty() ? absl::StrCat(field, " is left out, as asked")
+                                   : absl::StrCat(field, " comes from ", column, ", as asked");
       }
     }
     if (column.empty()) continue;
@@ -241,7 +242,8 @@ absl::StatusOr<Mapping> MapColumns(const std::vector<std::string>& header,
     slots.push_back(std::move(slot));
   }
   // A plain file's "status" may mean anything, but when it says who left, missing that would mail
-  // them. Its words decide: one that is no subscription status rejects the row and names the way out.
+  // them. Its words decide: one that is no subscription status rejects the row and names the way
+  // out.
   const auto status = std::find_if(slots.begin(), slots.end(),
                                    [](const Slot& slot) { return slot.key == "status"; });
   if (mapping.format == ExportFormat::kPlain && status != slots.end()) {

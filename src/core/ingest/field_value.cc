@@ -132,16 +132,16 @@ void SetZip(std::string_view zip, std::string_view plus4, bool is_us, std::strin
     }
   }
   size_t five = 0;  // how many of the digits belong to the first five
-  if (plain && dash != std::string_view::npos && count - dash == 4 && dash >= 3 && dash <= 5) {
-    five = dash;
-  } else if (plain && dash != std::string_view::npos && count == dash && dash >= 3 && dash <= 5) {
-    five = dash;  // "12345-"
+  if (plain && dash != std::string_view::npos) {
+    const bool whole = count == dash || count - dash == 4;  // "12345-" is one as well
+    if (whole && dash >= 3 && dash <= 5) five = dash;
   } else if (plain && dash == std::string_view::npos && count >= 3) {
     if (count <= 5) five = count;
     if (count >= 7) five = count - 4;
   }
   if (five == 0) {
-    for (char c : zip) out.push_back(Upper(static_cast<uint8_t>(c) < 0x20 ? ' ' : c));
+    SetText(zip, out);
+    for (char& c : out) c = Upper(c);
     return;
   }
   out.append(5 - five, '0');

@@ -358,6 +358,18 @@ TEST_CASE("ContactReader: a status that nobody knows rejects its row, and can be
   REQUIRE(ReadText(text, options).records.size() == 3);
 }
 
+TEST_CASE("ContactReader: a plain file's status is the subscription's, until told otherwise") {
+  const std::string text = "email,status\na@example.com,Unsubscribed\nb@example.com,Gold member\n";
+  const Reading reading = ReadText(text);
+  REQUIRE(reading.records.at(0).status == Status::kUnsubscribed);
+  REQUIRE(Reasons(reading) == std::vector<Reason>{v1::STATUS_UNKNOWN});
+  ReaderOptions options;
+  options.map = {{"status", ""}};
+  const Reading told = ReadText(text, options);
+  REQUIRE(told.records.size() == 2);
+  REQUIRE(told.records[0].status == Status::kUnknown);
+}
+
 TEST_CASE("ContactReader: a correction reaches the records") {
   ReaderOptions options;
   options.map = {{"email", "Contact"}, {"city", "Where"}, {"do_not_share", "Private"}};

@@ -64,6 +64,7 @@ TEST_CASE("SetZip: gives zeros back, and only to the United States") {
       {"12", "", true, "12"},
       {"123456", "", true, "123456"},
       {"k1a 0b1", "", true, "K1A 0B1"},
+      {"e\xcc\x81", "", true, "\xc3\xa9"},
       {"3011", "", false, "3011"},
       {"01067", "", false, "01067"},
   }));
