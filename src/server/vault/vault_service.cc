@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "core/base/error.h"
@@ -23,8 +26,55 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a response may still take to leave once its call has ended. (An idle client that does not read its connection would hold the server for longer.)
+constexpr absl::Duration kLastResponses = absl::Milliseconds(100);
 // sun_path holds 108 bytes with its end.
 constexpr size_t kSocketPathMax = 107;
+
+// The calls that run, so that a drain waits for them and for nothing else.
+class CallBook {
+ public:
+  // `stream`: a call that waits for its client; ended when the server drains.
+  void Begin(grpc::ServerContext* context, bool stream) {
+    std::lock_guard lock(mutex_);
+    ++running_;
+    if (stream) streams_.insert(context);
+    if (stream && draining_) context->TryCancel();
+  }
+  void End(grpc::ServerContext* context) {
+    std::lock_guard lock(mutex_);
+    --running_;
+    streams_.erase(context);
+    changed_.notify_all();
+  }
+  void Drain(std::chrono::milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    draining_ = true;
+    for (grpc::ServerContext* context : streams_) context->TryCancel();
+    changed_.wait_for(lock, wait, [this] { return running_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int running_ = 0;
+  bool draining_ = false;
+  std::set<grpc::ServerContext*> streams_;
+};
+
+class Call {
+ public:
+  Call(CallBook& book, grpc::ServerContext* context, bool stream = false) : book_(book), context_(context) {
+    book_.Begin(context, stream);
+  }
+  ~Call() { book_.End(context_); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  CallBook& book_;
+  grpc::ServerContext* const context_;
+};
 
 template <typename T>
 grpc::Status Answer(absl::StatusOr<T> result, T* response) {
@@ -37,24 +87,30 @@ class Service : public v1::VaultService::Service {
  public:
   explicit Service(pipeline::Vault* vault) : vault_(vault) {}
 
-  grpc::Status GetVaultState(grpc::ServerContext*, const v1::GetVaultStateRequest*, v1::VaultState* response) override {
+  CallBook& calls() { return calls_; }
+
+  grpc::Status GetVaultState(grpc::ServerContext* context, const v1::GetVaultStateRequest*, v1::VaultState* response) override {
+    const Call call(calls_, context);
     *response = vault_->State();
     return grpc::Status::OK;
   }
 
-  grpc::Status ObserveEntries(grpc::ServerContext*, const v1::ObserveEntriesRequest* request,
+  grpc::Status ObserveEntries(grpc::ServerContext* context, const v1::ObserveEntriesRequest* request,
                               v1::ObserveEntriesResponse* response) override {
+    const Call call(calls_, context);
     const absl::StatusOr<uint64_t> size = vault_->Observe(*request);
     if (size.ok()) response->set_log_size(static_cast<int64_t>(*size));
     return rpc::ToGrpcStatus(size.status());
   }
 
-  grpc::Status OpenIntake(grpc::ServerContext*, const v1::OpenIntakeRequest* request, v1::IntakeKey* response) override {
+  grpc::Status OpenIntake(grpc::ServerContext* context, const v1::OpenIntakeRequest* request, v1::IntakeKey* response) override {
+    const Call call(calls_, context);
     return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list()), response);
   }
 
-  grpc::Status Intake(grpc::ServerContext*,
+  grpc::Status Intake(grpc::ServerContext* context,
                       grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
+    const Call call(calls_, context, /*stream=*/true);
     // Answers come from this thread after a flush and from the run's after a chunk; the stream takes one at a time.
     std::mutex write_mutex;
     const auto answer = [&](int64_t durable) {
@@ -92,29 +148,34 @@ class Service : public v1::VaultService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status FinishIntake(grpc::ServerContext*, const v1::FinishIntakeRequest* request,
+  grpc::Status FinishIntake(grpc::ServerContext* context, const v1::FinishIntakeRequest* request,
                             v1::FinishIntakeResponse* response) override {
+    const Call call(calls_, context);
     return Answer(vault_->FinishIntake(request->upload(), request->statement_index()), response);
   }
 
-  grpc::Status CancelIntake(grpc::ServerContext*, const v1::CancelIntakeRequest* request,
+  grpc::Status CancelIntake(grpc::ServerContext* context, const v1::CancelIntakeRequest* request,
                             v1::CancelIntakeResponse*) override {
+    const Call call(calls_, context);
     return rpc::ToGrpcStatus(vault_->CancelIntake(request->upload()));
   }
 
-  grpc::Status GetMemberFigures(grpc::ServerContext*, const v1::GetMemberFiguresRequest* request,
+  grpc::Status GetMemberFigures(grpc::ServerContext* context, const v1::GetMemberFiguresRequest* request,
                                 v1::MemberFigures* response) override {
+    const Call call(calls_, context);
     return Answer(vault_->Figures(request->member()), response);
   }
 
-  grpc::Status ApplyWithdrawal(grpc::ServerContext*, const v1::ApplyWithdrawalRequest* request,
+  grpc::Status ApplyWithdrawal(grpc::ServerContext* context, const v1::ApplyWithdrawalRequest* request,
                                v1::ApplyWithdrawalResponse* response) override {
+    const Call call(calls_, context);
     return Answer(vault_->ApplyWithdrawal(request->statement_index(), request->sealed_addresses()),
                   response->mutable_withdrawn());
   }
 
  private:
   pipeline::Vault* const vault_;
+  CallBook calls_;
 };
 
 // The folder must be the owner's alone: a socket's own mode is not honored everywhere.
@@ -186,7 +247,8 @@ absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault*
 
 void VaultServer::Shutdown(absl::Duration wait) {
   state_->vault->Drain();
-  state_->server->Shutdown(absl::ToChronoTime(absl::Now() + wait));
+  state_->service.calls().Drain(absl::ToChronoMilliseconds(wait));
+  state_->server->Shutdown(absl::ToChronoTime(absl::Now() + kLastResponses));
   state_->server->Wait();
   state_->server.reset();
   ::unlink(state_->socket.c_str());
