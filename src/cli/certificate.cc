@@ -39,7 +39,7 @@ using X509Ptr = std::unique_ptr<X509, Free<&X509_free>>;
 absl::Status Unavailable(const std::string& server, const std::string& why) {
   return MakeError(v1::SERVER_UNAVAILABLE,
                    "cannot reach the server at " + server + ": " + why +
-                       "; is musterd running there, and the address right?");
+                       "; check that musterd runs there and that the address is right");
 }
 
 class Socket {

@@ -131,7 +131,7 @@ absl::Status Client::Explain(const absl::Status& status) const {
   }
   return MakeError(v1::SERVER_UNAVAILABLE,
                    "cannot reach the server at " + server_ +
-                       "; is musterd running there, and the address right?");
+                       "; check that musterd runs there and that the address is right");
 }
 
 }  // namespace muster::cli

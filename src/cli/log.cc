@@ -48,9 +48,9 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
               " (" + governance::FormatRoles(roles) + ")"};
     }
     case v1::Statement::kJoin: {
-      const std::string& member = statement.join().member();
-      return {"join", NameOf(registry, statement.join().person()) +
-                          (member.empty() ? "" : " of " + NameOf(registry, member))};
+      const std::string person = NameOf(registry, statement.join().person());
+      const std::string member = NameOf(registry, statement.join().member());
+      return {"join", member.empty() || member == person ? person : person + " of " + member};
     }
     case v1::Statement::kUpload: {
       const v1::UploadStatement& upload = statement.upload();

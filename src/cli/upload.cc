@@ -307,9 +307,14 @@ absl::Status Uploading::MakePlan() {
 
 // The newest unfinished upload of these very files to this list.
 absl::Status Uploading::FindState() {
+  absl::Status other_command;
   for (const std::filesystem::path& file : UploadState::List(StateFolder())) {
     auto state = UploadState::Open(file);
     if (ReasonOf(state.status()) == v1::HOME_MALFORMED) continue;
+    if (ReasonOf(state.status()) == v1::UPLOAD_EXISTS) {
+      other_command = state.status();
+      continue;
+    }
     MUSTER_RETURN_IF_ERROR(state.status());
     v1::UploadStatement wanted = plan_;
     wanted.set_upload((*state)->plan().upload());
@@ -325,6 +330,8 @@ absl::Status Uploading::FindState() {
     state_ = *std::move(state);
     return absl::OkStatus();
   }
+  // Perhaps it is the one that is wanted.
+  MUSTER_RETURN_IF_ERROR(other_command);
   return MakeError(v1::NOTHING_TO_RESUME,
                    "there is no unfinished upload of these files to the list \"" + plan_.list() +
                        "\" on this machine; upload without --resume");
@@ -693,7 +700,7 @@ absl::Status Uploading::Resumable(const absl::Status& status) const {
   details["upload"] = name();
   return MakeError(status.code(), reason,
                    std::string(status.message()) +
-                       "; then run the same command again with --resume, nothing is sent twice",
+                       "; what was sent is kept: go on with the same command and --resume",
                    details);
 }
 

@@ -47,7 +47,7 @@ v1::PersonKeys Someone::Public() const {
 Organization::Organization(std::string display_name)
     : id{crypto::RandomArray<8>()}, name(display_name), person(display_name + "'s person", true) {}
 
-Consortium::Consortium() : id(crypto::RandomArray<16>()) {
+Consortium::Consortium(const std::string& certificate_sha256) : id(crypto::RandomArray<16>()) {
   tlog::NoteKey key;
   key.name = "muster.example/log";
   key.key = log_key.verify_key();
@@ -60,7 +60,7 @@ Consortium::Consortium() : id(crypto::RandomArray<16>()) {
   charter.mutable_vault()->set_box_key(ToString(vault_box.public_key().bytes));
   charter.mutable_vault()->set_holding_key(ToString(v.TimesBase().bytes));
   charter.set_log_vkey(log_vkey);
-  charter.set_certificate_sha256(std::string(32, 'c'));
+  charter.set_certificate_sha256(certificate_sha256);
   charter.set_quorum(1);
   charter.set_witness_count(1);
   charter.set_founder(founder.id.Name());
@@ -214,6 +214,19 @@ std::string Consortium::Checkpoint(uint64_t size) const {
   checkpoint.size = size;
   checkpoint.root = RangeRoot(entries_, 0, size);
   return tlog::SignCheckpoint(checkpoint, log_key);
+}
+
+v1::CheckpointProof Consortium::Extend(uint64_t old_size) const {
+  v1::CheckpointProof proof;
+  proof.set_checkpoint(Checkpoint());
+  proof.set_old_size(static_cast<int64_t>(old_size));
+  if (old_size == 0 || old_size > size()) return proof;
+  const auto hashes = Must(crypto::ConsistencyProof(
+      old_size, size(), [&](int level, uint64_t number) -> absl::StatusOr<Bytes32> {
+        return RangeRoot(entries_, number << level, (number + 1) << level);
+      }));
+  tlog::PutHashes(hashes, proof.mutable_consistency());
+  return proof;
 }
 
 v1::Bundle Consortium::MakeBundle() const {

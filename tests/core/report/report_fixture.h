@@ -48,7 +48,7 @@ class Consortium {
   using BendIntake = std::function<void(v1::IntakeStatement&)>;
   using BendContext = std::function<void(seal::SealContext&)>;
 
-  Consortium();
+  explicit Consortium(const std::string& certificate_sha256 = std::string(32, 'c'));
 
   // Appends to the log; returns the index.
   uint64_t Append(const v1::Statement& statement,
@@ -67,6 +67,8 @@ class Consortium {
   v1::EntryProof Prove(uint64_t index, uint64_t size) const;
   std::string Checkpoint(uint64_t size) const;
   std::string Checkpoint() const { return Checkpoint(entries_.size()); }
+  // The newest checkpoint and the proof that it extends `old_size`.
+  v1::CheckpointProof Extend(uint64_t old_size) const;
   uint64_t size() const { return entries_.size(); }
 
   v1::Bundle MakeBundle() const;
