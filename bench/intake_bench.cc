@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intake in the vault, in process: sealed batches of 4,096 records into durable rows (Intake), the step after which they count (Finish), and what one worker
-// does with a batch (ReadBatch). The argument is the number of batches of an upload; 256 are a million records.
-// Besides the rate there is the CPU time a record took over all threads, which other work on the machine does not blur.
+// Intake in the vault, in process: sealed batches of 4,096 records into durable rows (Intake), the
+// step after which they count (Finish), and what one worker does with a batch (ReadBatch). The
+// argument is the number of batches of an upload; 256 are a million records. Besides the rate there
+// is the CPU time a record took over all threads, which other work on the machine does not blur.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -34,7 +35,9 @@ T Value(absl::StatusOr<T> result) {
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -84,8 +87,8 @@ class BenchVault {
     const test::TestInvite invite;
     Append(consortium_.SignedCharter());
     Append(test::TestConsortium::SignBy(
-        consortium_.founder, consortium_.Admission(consortium_.founder, invite, person_, "Member", true,
-                                                   {v1::ROLE_UPLOADER, v1::ROLE_APPROVER})));
+        consortium_.founder, consortium_.Admission(consortium_.founder, invite, person_, "Member",
+                                                   true, {v1::ROLE_UPLOADER, v1::ROLE_APPROVER})));
     Append(test::TestConsortium::SignJoin(consortium_.Join(invite, person_), invite, person_));
   }
   ~BenchVault() {
@@ -100,7 +103,8 @@ class BenchVault {
     context.member = *person_.member;
     context.upload = upload.id;
     context.uploader = person_.id;
-    const v1::IntakeKey key = Value(vault_->OpenIntake(upload.id.Name(), person_.member->Name(), "everyone"));
+    const v1::IntakeKey key =
+        Value(vault_->OpenIntake(upload.id.Name(), person_.member->Name(), "everyone"));
     context.intake_key = Value(crypto::ParseBoxPublicKey(key.public_key()));
     context.vault_key = consortium_.v.TimesBase();
     context.member_key = person_.m->TimesBase();
@@ -136,7 +140,8 @@ class BenchVault {
   }
 
   void Finish(const SealedUpload& upload) {
-    MUSTER_CHECK(vault_->FinishIntake(upload.id.Name(), static_cast<int64_t>(upload.statement_index)).ok());
+    MUSTER_CHECK(
+        vault_->FinishIntake(upload.id.Name(), static_cast<int64_t>(upload.statement_index)).ok());
   }
 
   pipeline::IntakePlan Plan(const SealedUpload& upload) {
@@ -163,7 +168,8 @@ class BenchVault {
     shown.set_commitment(ToString(tlog::EntryCommitment(entry.salt, entry.body)));
     shown.set_salt(ToString(entry.salt));
     shown.set_body(entry.body);
-    request.set_checkpoint(tlog::SignCheckpoint({consortium_.log_name(), tree_.size(), tree_.Root()}, consortium_.log_key));
+    request.set_checkpoint(tlog::SignCheckpoint(
+        {consortium_.log_name(), tree_.size(), tree_.Root()}, consortium_.log_key));
     MUSTER_CHECK(vault_->Observe(request).ok());
     MUSTER_CHECK(registry_.Apply(index, Value(governance::VerifyStatement(statement))).ok());
     return index;
@@ -210,9 +216,11 @@ void BM_Intake(benchmark::State& state) {
   }
   Count(state, cpu, batches * seal::kBatchRecordsMax);
 }
-BENCHMARK(BM_Intake)->Arg(16)->Arg(256)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Intake)->Arg(16)->Arg(256)->Iterations(1)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
-// The second upload of a member: its addresses are merged with those of the first, half of which are the same.
+// The second upload of a member: its addresses are merged with those of the first, half of which
+// are the same.
 void BM_Finish(benchmark::State& state) {
   BenchVault vault;
   const auto batches = static_cast<size_t>(state.range(0));
@@ -232,7 +240,8 @@ void BM_Finish(benchmark::State& state) {
   }
   Count(state, cpu, records);
 }
-BENCHMARK(BM_Finish)->Arg(16)->Arg(256)->Iterations(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Finish)->Arg(16)->Arg(256)->Iterations(1)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace muster

@@ -9,6 +9,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <mutex>
 #include <thread>
 
 #include "absl/synchronization/notification.h"
@@ -26,6 +27,9 @@ namespace {
 constexpr int kResponseBytesMax = 256 << 20;
 constexpr absl::Duration kPauses[] = {absl::Milliseconds(200), absl::Milliseconds(500),
                                       absl::Seconds(1), absl::Seconds(2), absl::Seconds(4)};
+
+// For a server that was started a moment ago, by the line above in a script.
+constexpr absl::Duration kConnectWait = absl::Seconds(5);
 
 bool PassesSoon(Reason reason) {
   return reason == v1::SERVER_BUSY || reason == v1::VAULT_UNAVAILABLE;
@@ -45,6 +49,7 @@ void SilenceLibrary() {
 struct Client::Channel {
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
+  std::once_flag waited;
   explicit Channel(const std::shared_ptr<grpc::Channel>& c) : channel(c), stub(c) {}
 };
 
@@ -62,6 +67,8 @@ Client::Client(std::string server, std::string certificate_pem, std::optional<Ca
   arguments.SetSslTargetNameOverride("muster");
   arguments.SetMaxReceiveMessageSize(kResponseBytesMax);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   channel_ = std::make_unique<Channel>(
       grpc::CreateCustomChannel(server_, grpc::SslCredentials(tls), arguments));
 }
@@ -72,6 +79,9 @@ absl::Status Client::Call(std::string_view method, const google::protobuf::Messa
                           google::protobuf::MessageLite& response, absl::Duration time) {
   const std::string path = "/muster.v1." + std::string(method);
   const std::string bytes = request.SerializeAsString();
+  std::call_once(channel_->waited, [this] {
+    channel_->channel->WaitForConnected(absl::ToChronoTime(absl::Now() + kConnectWait));
+  });
   absl::Status status = CallOnce(path, bytes, response, time);
   if (ReasonOf(status) == v1::TOKEN_BEFORE_START) {
     // The server has just started and our clock is a moment behind its.

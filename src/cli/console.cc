@@ -120,6 +120,8 @@ void Console::Print(std::string_view text) {
 void Console::Note(std::string_view text) {
   if (options_.quiet) return;
   const std::lock_guard lock(mutex_);
+  // A progress bar may stand on this line.
+  if (shows_progress()) err_ << "\r\033[K";
   err_ << text << '\n' << std::flush;
 }
 

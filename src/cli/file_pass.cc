@@ -52,6 +52,12 @@ int64_t PassFigures::rejected() const { return Sum(files, &FileFigures::rejected
 int64_t PassFigures::records() const { return Sum(files, &FileFigures::records); }
 int64_t PassFigures::kept_without() const { return Sum(files, &FileFigures::kept_without); }
 
+double FilePass::share() const {
+  int64_t bytes = 0;
+  for (const v1::UploadFile& file : options_.expected) bytes += file.byte_count();
+  return bytes == 0 ? 0 : static_cast<double>(bytes_read()) / static_cast<double>(bytes);
+}
+
 absl::StatusOr<v1::UploadFile> HashFile(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return ErrnoError(errno, "cannot open", path);

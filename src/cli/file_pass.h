@@ -74,6 +74,8 @@ class FilePass {
 
   int64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
   int64_t records_read() const { return records_read_.load(std::memory_order_relaxed); }
+  // How much of the expected files was read, 0 to 1.
+  double share() const;
 
  private:
   absl::Status RunFile(size_t index, const BlockSink& sink, const OpenedSink& opened);

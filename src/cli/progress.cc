@@ -8,6 +8,14 @@
 #include "cli/table.h"
 
 namespace muster::cli {
+namespace {
+
+std::string TimeLeft(double seconds) {
+  if (seconds < 60) return std::to_string(static_cast<int>(std::ceil(seconds))) + " s left";
+  return ForPeople(seconds) + " left";
+}
+
+}  // namespace
 
 std::string ProgressLine(const std::string& label, const ProgressState& state, double seconds) {
   constexpr int kWidth = 24;
@@ -21,7 +29,7 @@ std::string ProgressLine(const std::string& label, const ProgressState& state, d
   if (seconds < 0.5 || share <= 0.001) return line;
   if (state.contacts > 0)
     line += "  " + WithCommas(std::llround(static_cast<double>(state.contacts) / seconds)) + "/s";
-  if (share < 1) line += "  " + ForPeople(std::ceil(seconds * (1 - share) / share)) + " left";
+  if (share < 1) line += "  " + TimeLeft(seconds * (1 - share) / share);
   return line;
 }
 

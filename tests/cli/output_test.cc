@@ -65,7 +65,7 @@ TEST_CASE("A table is aligned by code points, and shows no control characters", 
 TEST_CASE("The bar shows rate and time left once they mean something", "[cli]") {
   CHECK(ProgressLine("sending", {0.0, 0}, 0.1) == "sending  [........................] 0%");
   CHECK(ProgressLine("sending", {0.5, 500'000}, 2.0) ==
-        "sending  [############............] 50%  500,000 contacts  250,000/s  2.0 s left");
+        "sending  [############............] 50%  500,000 contacts  250,000/s  2 s left");
   CHECK(ProgressLine("sending", {1.5, 10}, 2.0) ==
         "sending  [########################] 100%  10 contacts  5/s");
 }

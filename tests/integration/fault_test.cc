@@ -23,7 +23,8 @@ void WriteList(const std::filesystem::path& path, int rows, const std::string& s
     if (i % 100 == 99) {
       out << ",No,Address,60601\n";
     } else {
-      out << seed << (i % 10 == 9 ? i - 1 : i) << "@example.org,First" << i << ",Last" << i << ",60" << 100 + i % 900 << "\n";
+      out << seed << (i % 10 == 9 ? i - 1 : i) << "@example.org,First" << i << ",Last" << i << ",60"
+          << 100 + i % 900 << "\n";
     }
   }
 }
@@ -57,7 +58,8 @@ Json ResultOf(const Pool& pool, Process& process, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("A server killed in mid-upload loses nothing: the upload resumes and counts the same", "[integration][fault]") {
+TEST_CASE("A server killed in mid-upload loses nothing: the upload resumes and counts the same",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   WriteList(pool.dir() / "list.csv", kBigRows, "k");
@@ -77,7 +79,8 @@ TEST_CASE("A server killed in mid-upload loses nothing: the upload resumes and c
   CHECK(pool.JsonAs("parks", {"status"})["mine"]["contacts"] == kBigRows - kBigRows / 10);
 }
 
-TEST_CASE("A client killed in mid-upload resumes without sending anything twice", "[integration][fault]") {
+TEST_CASE("A client killed in mid-upload resumes without sending anything twice",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   WriteList(pool.dir() / "list.csv", kBigRows, "c");
@@ -95,11 +98,13 @@ TEST_CASE("A client killed in mid-upload resumes without sending anything twice"
   CHECK(pool.JsonAs("parks", {"lists"})["lists"][0]["uploads"] == 1);
 }
 
-TEST_CASE("A vault killed in mid-intake is started again and intake goes on", "[integration][fault]") {
+TEST_CASE("A vault killed in mid-intake is started again and intake goes on",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   WriteList(pool.dir() / "list.csv", kBigRows, "v");
-  auto upload = pool.StartAs("parks", {"upload", (pool.dir() / "list.csv").string(), "--list", "l", "--json"}, "upload");
+  auto upload = pool.StartAs(
+      "parks", {"upload", (pool.dir() / "list.csv").string(), "--list", "l", "--json"}, "upload");
   REQUIRE(Eventually([&] { return StoredBatches(pool) >= 3; }));
   const pid_t first = pool.VaultPid();
   REQUIRE(first > 0);
@@ -117,7 +122,8 @@ TEST_CASE("A vault killed in mid-intake is started again and intake goes on", "[
   CHECK(pool.JsonAs("parks", {"status"})["mine"]["contacts"] == kBigRows - kBigRows / 10);
 }
 
-TEST_CASE("Two members upload at once and neither sees the other in its figures", "[integration][fault]") {
+TEST_CASE("Two members upload at once and neither sees the other in its figures",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   pool.AddMember("transit");
@@ -129,7 +135,8 @@ TEST_CASE("Two members upload at once and neither sees the other in its figures"
   CheckFigures(ResultOf(pool, *b, "b"), 40'000);
 }
 
-TEST_CASE("The same file again is refused with what to do; --replace takes it", "[integration][fault]") {
+TEST_CASE("The same file again is refused with what to do; --replace takes it",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   WriteList(pool.dir() / "list.csv", 1'000, "t");
@@ -143,8 +150,10 @@ TEST_CASE("The same file again is refused with what to do; --replace takes it", 
   CHECK(pool.JsonAs("parks", {"status"})["mine"]["contacts"] == 900);
 }
 
-TEST_CASE("A full disk at the server stops the upload with a clear error, and it resumes when there is room",
-          "[integration][fault]") {
+TEST_CASE(
+    "A full disk at the server stops the upload with a clear error, and it resumes when there is "
+    "room",
+    "[integration][fault]") {
   TempDir mount_dir;
   const std::filesystem::path mount_point = mount_dir / "home";
   std::filesystem::create_directory(mount_point);
@@ -169,7 +178,8 @@ TEST_CASE("A full disk at the server stops the upload with a clear error, and it
   pool.Kill();
 }
 
-TEST_CASE("A full disk at the member stops the upload before anything unrecorded is sent", "[integration][fault]") {
+TEST_CASE("A full disk at the member stops the upload before anything unrecorded is sent",
+          "[integration][fault]") {
   Pool pool;
   pool.AddMember("parks");
   WriteList(pool.dir() / "list.csv", kBigRows, "f");
@@ -189,13 +199,15 @@ TEST_CASE("A full disk at the member stops the upload before anything unrecorded
   CHECK(error["reason"] == "DISK_FULL");
   REQUIRE(::mount("tmpfs", uploads.c_str(), "tmpfs", MS_REMOUNT, "size=8m") == 0);
   RunResult resumed = pool.RunAs("parks", {"upload", file, "--list", "l", "--resume", "--json"});
-  if (resumed.exit_code != 0) resumed = pool.RunAs("parks", {"upload", file, "--list", "l", "--json"});
+  if (resumed.exit_code != 0)
+    resumed = pool.RunAs("parks", {"upload", file, "--list", "l", "--json"});
   INFO(resumed.out << resumed.err);
   REQUIRE(resumed.exit_code == 0);
   CheckFigures(Json::parse(resumed.out), kBigRows);
 }
 
-TEST_CASE("The vault keeps to itself: no dump, no network, its parent's fate", "[integration][fault]") {
+TEST_CASE("The vault keeps to itself: no dump, no network, its parent's fate",
+          "[integration][fault]") {
   Pool pool;
   const pid_t vault = pool.VaultPid();
   REQUIRE(vault > 0);
@@ -210,7 +222,8 @@ TEST_CASE("The vault keeps to itself: no dump, no network, its parent's fate", "
   values >> soft >> hard;
   CHECK(soft == "0");
   CHECK(hard == "0");
-  // A process that is not dumpable has its files in /proc owned by root whoever runs it; as root, its maps still tell.
+  // A process that is not dumpable has its files in /proc owned by root whoever runs it; as root,
+  // its maps still tell.
   CHECK(Slurp(proc + "/net/tcp").size() > 0);
   std::error_code error;
   int sockets_listening = 0;
@@ -223,8 +236,12 @@ TEST_CASE("The vault keeps to itself: no dump, no network, its parent's fate", "
   }
   CHECK(sockets_listening == 0);
   pool.Kill();
-  CHECK(Eventually([&] { return !std::filesystem::exists(proc) || Slurp(proc + "/stat").find(") Z ") != std::string::npos; },
-                   std::chrono::seconds(20)));
+  CHECK(Eventually(
+      [&] {
+        return !std::filesystem::exists(proc) ||
+               Slurp(proc + "/stat").find(") Z ") != std::string::npos;
+      },
+      std::chrono::seconds(20)));
 }
 
 TEST_CASE("Without a server a command says so with exit code 4", "[integration][fault]") {

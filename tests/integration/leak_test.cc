@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A thief's reading: every file of both stores and logs, and all of musterd's memory, for a thousand uploaded addresses in every form
-// that needs no key.
+// A thief's reading: every file of both stores and logs, and all of musterd's memory, for a
+// thousand uploaded addresses in every form that needs no key.
 #include <openssl/evp.h>
 #include <unistd.h>
 
@@ -36,7 +36,8 @@ std::string Hex(std::string_view bytes) {
 std::string Base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+                                reinterpret_cast<const unsigned char*>(bytes.data()),
+                                static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(n));
   return out;
 }
@@ -56,12 +57,14 @@ void AddForms(NeedleScan& scan, const std::string& address) {
   scan.Add(std::string(address.rbegin(), address.rend()), "reversed");
   scan.Add(Hex(address), "hex");
   for (size_t shift = 0; shift < 3; ++shift) {
-    // Base64 of the address wherever it stands in a longer text; the characters shared with its neighbours are cut off.
+    // Base64 of the address wherever it stands in a longer text; the characters shared with its
+    // neighbours are cut off.
     const std::string encoded = Base64(std::string(shift, 'x') + address);
     const size_t front = shift == 0 ? 0 : shift + 1;
     scan.Add(encoded.substr(front, encoded.size() - front - 4), "base64");
   }
-  const EVP_MD* digests[] = {EVP_md5(), EVP_sha1(), EVP_sha256(), EVP_sha512(), EVP_blake2b512(), EVP_blake2s256()};
+  const EVP_MD* digests[] = {EVP_md5(),    EVP_sha1(),       EVP_sha256(),
+                             EVP_sha512(), EVP_blake2b512(), EVP_blake2s256()};
   for (const EVP_MD* md : digests) {
     const std::string digest = Digest(md, address);
     scan.Add(digest.substr(0, 16), "digest");
@@ -79,7 +82,9 @@ std::string FirstInMemory(const NeedleScan& scan, pid_t pid, uint64_t& bytes_rea
   for (std::string line; std::getline(maps, line);) {
     uint64_t begin = 0, end = 0;
     char readable = 0;
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &begin, &end, &readable) != 3 || readable != 'r') continue;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &begin, &end, &readable) != 3 ||
+        readable != 'r')
+      continue;
     if (line.find("[vvar]") != std::string::npos) continue;
     constexpr uint64_t kPiece = 64 << 20;
     for (uint64_t at = begin; at < end; at += kPiece) {
@@ -89,7 +94,8 @@ std::string FirstInMemory(const NeedleScan& scan, pid_t pid, uint64_t& bytes_rea
       memory.read(piece.data(), static_cast<std::streamsize>(piece.size()));
       piece.resize(static_cast<size_t>(memory.gcount()));
       bytes_read += piece.size();
-      if (const std::string found = scan.FirstIn(piece); !found.empty()) return found + " in " + line;
+      if (const std::string found = scan.FirstIn(piece); !found.empty())
+        return found + " in " + line;
     }
   }
   return "";
@@ -97,18 +103,20 @@ std::string FirstInMemory(const NeedleScan& scan, pid_t pid, uint64_t& bytes_rea
 
 }  // namespace
 
-TEST_CASE("A thousand uploaded addresses are nowhere: no store, no log, not in musterd's memory", "[integration][leak]") {
+TEST_CASE("A thousand uploaded addresses are nowhere: no store, no log, not in musterd's memory",
+          "[integration][leak]") {
   Pool pool;
   pool.AddMember("parks");
   NeedleScan scan;
   std::string csv = "email,first_name,last_name,phone,street_address,city,zip_code\n";
   for (int i = 0; i < 1000; ++i) {
-    const std::string address = "qzw" + std::to_string(i * 7919 % 10007) + "vexil@hjelm" + std::to_string(i) + ".example.org";
+    const std::string address = "qzw" + std::to_string(i * 7919 % 10007) + "vexil@hjelm" +
+                                std::to_string(i) + ".example.org";
     AddForms(scan, address);
     const std::string name = "Wrzosek" + std::to_string(i) + "owicz";
     scan.Add(name, "last name");
-    csv += address + ",Ada," + name + ",+1312555" + std::to_string(1000 + i % 9000) + "," + std::to_string(100 + i) +
-           " Qwystrasse Blvd,Springfield,62704\n";
+    csv += address + ",Ada," + name + ",+1312555" + std::to_string(1000 + i % 9000) + "," +
+           std::to_string(100 + i) + " Qwystrasse Blvd,Springfield,62704\n";
   }
   scan.Add("Qwystrasse", "street");
   Spit(pool.dir() / "list.csv", csv);

@@ -30,8 +30,9 @@ int FreePort() {
 std::string Bin(const std::string& name) { return std::string(MUSTER_BIN) + "/" + name; }
 
 Pool::Pool(std::filesystem::path home) : home_(home.empty() ? dir_ / "home" : std::move(home)) {
-  const RunResult found = RunAs("operator", {"found", "--home", home_.string(), "--name", "Test Coalition", "--listen",
-                                             "127.0.0.1:" + std::to_string(FreePort()), "--no-passphrase"});
+  const RunResult found =
+      RunAs("operator", {"found", "--home", home_.string(), "--name", "Test Coalition", "--listen",
+                         "127.0.0.1:" + std::to_string(FreePort()), "--no-passphrase"});
   INFO(found.err);
   REQUIRE(found.exit_code == 0);
   Start();
@@ -41,10 +42,12 @@ Pool::~Pool() = default;
 
 void Pool::Start(const Environment& environment) {
   const size_t before = Slurp(ServerLog()).size();
-  server_ = std::make_unique<Process>(std::vector<std::string>{Bin("musterd"), "--home", home_.string()}, environment,
-                                      dir_ / "musterd.out", ServerLog());
+  server_ =
+      std::make_unique<Process>(std::vector<std::string>{Bin("musterd"), "--home", home_.string()},
+                                environment, dir_ / "musterd.out", ServerLog());
   const bool ready = Eventually([&] {
-    return Slurp(ServerLog()).find("musterd ready on", before) != std::string::npos || !server_->Running();
+    return Slurp(ServerLog()).find("musterd ready on", before) != std::string::npos ||
+           !server_->Running();
   });
   INFO(Slurp(ServerLog()).substr(before));
   REQUIRE(ready);
@@ -63,19 +66,23 @@ void Pool::Kill() {
 
 pid_t Pool::VaultPid() const {
   for (pid_t child : ChildrenOf(server_->pid())) {
-    if (Slurp("/proc/" + std::to_string(child) + "/comm").rfind("muster-vault", 0) == 0) return child;
+    if (Slurp("/proc/" + std::to_string(child) + "/comm").rfind("muster-vault", 0) == 0)
+      return child;
   }
   return -1;
 }
 
-Environment Pool::CliEnvironment() const { return {{"MUSTER_HOME", (dir_ / "profiles").string()}, {"NO_COLOR", "1"}}; }
+Environment Pool::CliEnvironment() const {
+  return {{"MUSTER_HOME", (dir_ / "profiles").string()}, {"NO_COLOR", "1"}};
+}
 
 RunResult Pool::RunAs(const std::string& profile, std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), {Bin("muster"), "--profile", profile});
   return Run(arguments, CliEnvironment());
 }
 
-std::unique_ptr<Process> Pool::StartAs(const std::string& profile, std::vector<std::string> arguments,
+std::unique_ptr<Process> Pool::StartAs(const std::string& profile,
+                                       std::vector<std::string> arguments,
                                        const std::string& output_name) const {
   arguments.insert(arguments.begin(), {Bin("muster"), "--profile", profile});
   return std::make_unique<Process>(arguments, CliEnvironment(), dir_ / (output_name + ".out"),
@@ -107,7 +114,8 @@ Json Pool::ErrorAs(const std::string& profile, std::vector<std::string> argument
 
 void Pool::AddMember(const std::string& name, const std::string& roles) {
   const Json added = JsonAs("operator", {"member", "add", name, "--role", roles});
-  const RunResult joined = RunAs(name, {"join", added["invite"].get<std::string>(), "--no-passphrase"});
+  const RunResult joined =
+      RunAs(name, {"join", added["invite"].get<std::string>(), "--no-passphrase"});
   INFO(joined.err);
   REQUIRE(joined.exit_code == 0);
 }

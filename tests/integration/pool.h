@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pool: a consortium on this machine, as its users would set it up: real muster, musterd and muster-vault processes on loopback.
+// Pool: a consortium on this machine, as its users would set it up: real muster, musterd and
+// muster-vault processes on loopback.
 #ifndef MUSTER_TESTS_INTEGRATION_POOL_H_
 #define MUSTER_TESTS_INTEGRATION_POOL_H_
 
@@ -19,7 +20,8 @@ std::string Bin(const std::string& name);
 
 class Pool {
  public:
-  // Founds a consortium and starts its server. With `home` given, that folder holds the server's state.
+  // Founds a consortium and starts its server. With `home` given, that folder holds the server's
+  // state.
   explicit Pool(std::filesystem::path home = {});
   ~Pool();
 

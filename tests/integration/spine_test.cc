@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The main job on a list that nobody here made: three members found a pool, upload, see their own, prove it, take it back.
+// The main job on a list that nobody here made: three members found a pool, upload, see their own,
+// prove it, take it back.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -32,14 +33,18 @@ std::vector<std::vector<std::string>> ReadPlainCsv(const std::filesystem::path& 
   return rows;
 }
 
-// What an address must look like, said naively; empty when it is none. Enough for this set, which is ASCII.
+// What an address must look like, said naively; empty when it is none. Enough for this set, which
+// is ASCII.
 std::string NaiveAddress(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   if (std::count(text.begin(), text.end(), '@') != 1) return "";
   const size_t at = text.find('@');
   const std::string local = text.substr(0, at);
   const std::string domain = text.substr(at + 1);
-  if (local.empty() || local.front() == '.' || local.back() == '.' || local.find("..") != std::string::npos) return "";
+  if (local.empty() || local.front() == '.' || local.back() == '.' ||
+      local.find("..") != std::string::npos)
+    return "";
   std::stringstream labels(domain + ".");
   int count = 0;
   std::string last;
@@ -60,10 +65,12 @@ struct Expected {
 
 }  // namespace
 
-TEST_CASE("Three members pool a public list: every figure, receipt and report is exact", "[integration]") {
+TEST_CASE("Three members pool a public list: every figure, receipt and report is exact",
+          "[integration]") {
   Pool pool;
   const auto rows = ReadPlainCsv(std::string(MUSTER_TESTDATA) + "/splink_fake/fake_1000.csv");
-  const size_t email = static_cast<size_t>(std::find(rows[0].begin(), rows[0].end(), "email") - rows[0].begin());
+  const size_t email =
+      static_cast<size_t>(std::find(rows[0].begin(), rows[0].end(), "email") - rows[0].begin());
   REQUIRE(email < rows[0].size());
 
   const std::vector<std::string> members = {"alpha", "beta", "gamma"};
@@ -91,8 +98,8 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
   }
 
   for (const std::string& member : members) {
-    const Json done = pool.JsonAs(member, {"upload", (pool.dir() / (member + ".csv")).string(), "--list", "everyone",
-                                           "--consent", "made-up people"});
+    const Json done = pool.JsonAs(member, {"upload", (pool.dir() / (member + ".csv")).string(),
+                                           "--list", "everyone", "--consent", "made-up people"});
     const Expected& e = expected[member];
     const int64_t distinct = static_cast<int64_t>(e.addresses.size());
     INFO(done.dump(2));
@@ -127,8 +134,9 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
   for (const std::string& member : members) {
     const std::string report = (pool.dir() / (member + ".report")).string();
     pool.JsonAs(member, {"report", "provenance", "--out", report});
-    const RunResult verified = Run({Bin("muster"), "audit", "verify", report, "--bundle", bundle, "--json"},
-                                   {{"MUSTER_HOME", "/nonexistent"}});
+    const RunResult verified =
+        Run({Bin("muster"), "audit", "verify", report, "--bundle", bundle, "--json"},
+            {{"MUSTER_HOME", "/nonexistent"}});
     INFO(verified.out << verified.err);
     CHECK(verified.exit_code == 0);
     const Json json = Json::parse(verified.out, nullptr, false);
@@ -140,7 +148,9 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
     std::string broken = Slurp(report);
     broken[broken.size() / 2] ^= 1;
     Spit(report + ".broken", broken);
-    CHECK(Run({Bin("muster"), "audit", "verify", report + ".broken", "--bundle", bundle}).exit_code == 1);
+    CHECK(
+        Run({Bin("muster"), "audit", "verify", report + ".broken", "--bundle", bundle}).exit_code ==
+        1);
   }
 
   // Taking back single addresses, then the whole list.
@@ -173,8 +183,10 @@ TEST_CASE("What another member brings changes no figure of one's own", "[integra
   pool.JsonAs("first", {"upload", (pool.dir() / "list.csv").string(), "--list", "a"});
   const Json status = pool.JsonAs("first", {"status"})["mine"];
   const Json lists = pool.JsonAs("first", {"lists"});
-  Spit(pool.dir() / "other.csv", "email,status\nRuby@Example.ORG,unsubscribed\nsam@example.org,subscribed\n");
-  const Json second = pool.JsonAs("second", {"upload", (pool.dir() / "other.csv").string(), "--list", "b"});
+  Spit(pool.dir() / "other.csv",
+       "email,status\nRuby@Example.ORG,unsubscribed\nsam@example.org,subscribed\n");
+  const Json second =
+      pool.JsonAs("second", {"upload", (pool.dir() / "other.csv").string(), "--list", "b"});
   CHECK(second["contacts"] == 1);
   CHECK(second["suppressions"] == 1);
   CHECK(second["duplicates_in_file"] == 0);

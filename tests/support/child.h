@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A child that can be killed: runs one hidden test case of this very program in a new process (a fork alone would lack the threads of the libraries).
+// A child that can be killed: runs one hidden test case of this very program in a new process (a
+// fork alone would lack the threads of the libraries).
 //
-// The child says Acknowledge() after each thing that must survive; the parent kills it (-9) after so many of them. Arguments travel in the environment.
+// The child says Acknowledge() after each thing that must survive; the parent kills it (-9) after
+// so many of them. Arguments travel in the environment.
 #ifndef MUSTER_TESTS_SUPPORT_CHILD_H_
 #define MUSTER_TESTS_SUPPORT_CHILD_H_
 
@@ -35,7 +37,8 @@ struct ChildResult {
 };
 
 // `kill_after` 0: lets it run to its end.
-inline ChildResult RunChild(const std::string& test_case, const std::map<std::string, std::string>& arguments,
+inline ChildResult RunChild(const std::string& test_case,
+                            const std::map<std::string, std::string>& arguments,
                             size_t kill_after) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
@@ -50,7 +53,8 @@ inline ChildResult RunChild(const std::string& test_case, const std::map<std::st
   ::close(ends[1]);
   ChildResult result;
   char byte;
-  while ((kill_after == 0 || result.acknowledged < kill_after) && ::read(ends[0], &byte, 1) == 1) ++result.acknowledged;
+  while ((kill_after == 0 || result.acknowledged < kill_after) && ::read(ends[0], &byte, 1) == 1)
+    ++result.acknowledged;
   if (kill_after != 0) ::kill(child, SIGKILL);
   while (::read(ends[0], &byte, 1) == 1) ++result.acknowledged;
   ::close(ends[0]);

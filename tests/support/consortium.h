@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A consortium's keys and statements for tests: real keys, made up people. What is said can be changed before it is signed.
+// A consortium's keys and statements for tests: real keys, made up people. What is said can be
+// changed before it is signed.
 #ifndef MUSTER_TESTS_SUPPORT_CONSORTIUM_H_
 #define MUSTER_TESTS_SUPPORT_CONSORTIUM_H_
 
@@ -64,7 +65,9 @@ class TestConsortium {
   int64_t now = kTestTime;
 
   std::string log_name() const { return "muster/" + HexEncode(id); }
-  tlog::NoteKey note_key() const { return {log_name(), tlog::kAlgorithmEd25519, log_key.verify_key()}; }
+  tlog::NoteKey note_key() const {
+    return {log_name(), tlog::kAlgorithmEd25519, log_key.verify_key()};
+  }
   v1::VaultKeys VaultKeys() const {
     v1::VaultKeys keys;
     keys.set_sign_key(ToString(vault_sign.verify_key().bytes));
@@ -101,7 +104,8 @@ class TestConsortium {
 
   // A new member (`by` an operator) or a colleague (`by` an approver of that member).
   v1::Statement Admission(const TestPerson& by, const TestInvite& invite, const TestPerson& person,
-                          const std::string& member_name, bool new_member, std::vector<v1::Role> roles) const {
+                          const std::string& member_name, bool new_member,
+                          std::vector<v1::Role> roles) const {
     v1::Statement statement = Base(by.id.Name());
     v1::AdmissionStatement& admission = *statement.mutable_admission();
     admission.set_invite(invite.id.Name());
@@ -128,7 +132,8 @@ class TestConsortium {
     join.set_charter_hash(ToString(CharterHash()));
     return statement;
   }
-  static v1::SignedStatement SignJoin(const v1::Statement& join, const TestInvite& invite, const TestPerson& person) {
+  static v1::SignedStatement SignJoin(const v1::Statement& join, const TestInvite& invite,
+                                      const TestPerson& person) {
     return SignWith(join, {&person.sign, &person.cosign, &invite.key});
   }
 
@@ -182,7 +187,8 @@ class TestConsortium {
     return statement;
   }
 
-  static v1::SignedStatement SignWith(const v1::Statement& statement, std::vector<const crypto::SigningKey*> keys) {
+  static v1::SignedStatement SignWith(const v1::Statement& statement,
+                                      std::vector<const crypto::SigningKey*> keys) {
     return governance::SignStatement(statement, keys);
   }
   // By both keys for what enrolls its signer, by the sign key otherwise.
@@ -190,7 +196,9 @@ class TestConsortium {
     if (statement.has_charter()) return SignWith(statement, {&person.sign, &person.cosign});
     return SignWith(statement, {&person.sign});
   }
-  v1::SignedStatement SignByVault(const v1::Statement& statement) const { return SignWith(statement, {&vault_sign}); }
+  v1::SignedStatement SignByVault(const v1::Statement& statement) const {
+    return SignWith(statement, {&vault_sign});
+  }
 };
 
 }  // namespace muster::test

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NeedleScan: looks for thousands of byte strings at once in gigabytes, as a thief with a disk would.
+// NeedleScan: looks for thousands of byte strings at once in gigabytes, as a thief with a disk
+// would.
 //
-// Every needle is at least 8 bytes. A bit table over the first 4 bytes lets almost every position pass in a nanosecond.
+// Every needle is at least 8 bytes. A bit table over the first 4 bytes lets almost every position
+// pass in a nanosecond.
 #ifndef MUSTER_TESTS_SUPPORT_NEEDLE_SCAN_H_
 #define MUSTER_TESTS_SUPPORT_NEEDLE_SCAN_H_
 

@@ -33,7 +33,8 @@ Process::Process(const std::vector<std::string>& command, const Environment& env
   for (char** e = environ; *e != nullptr; ++e) {
     const std::string assignment = *e;
     const std::string name = assignment.substr(0, assignment.find('='));
-    if (name.rfind("MUSTER_", 0) != 0 && environment.count(name) == 0) assignments.push_back(assignment);
+    if (name.rfind("MUSTER_", 0) != 0 && environment.count(name) == 0)
+      assignments.push_back(assignment);
   }
   for (const auto& [name, value] : environment) assignments.push_back(name + "=" + value);
   std::vector<char*> env;
@@ -126,12 +127,14 @@ std::vector<pid_t> ChildrenOf(pid_t parent) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string stat = Slurp(entry.path() / "stat");
-    // The command's name stands in parentheses and may hold anything; state and parent follow the last one.
+    // The command's name stands in parentheses and may hold anything; state and parent follow the
+    // last one.
     const size_t close = stat.rfind(')');
     if (close == std::string::npos) continue;
     char state = 0;
     int ppid = 0;
-    if (std::sscanf(stat.c_str() + close + 1, " %c %d", &state, &ppid) == 2 && ppid == parent && state != 'Z') {
+    if (std::sscanf(stat.c_str() + close + 1, " %c %d", &state, &ppid) == 2 && ppid == parent &&
+        state != 'Z') {
       children.push_back(static_cast<pid_t>(std::stol(name)));
     }
   }

@@ -2,7 +2,8 @@
 //
 // Real processes for tests: run a command to its end, or keep a server and end it by any signal.
 //
-// Rule: only processes started here are ever signalled. Output goes to files, so nothing blocks on a full pipe.
+// Rule: only processes started here are ever signalled. Output goes to files, so nothing blocks on
+// a full pipe.
 #ifndef MUSTER_TESTS_SUPPORT_PROCESS_H_
 #define MUSTER_TESTS_SUPPORT_PROCESS_H_
 
@@ -66,7 +67,8 @@ RunResult Run(const std::vector<std::string>& command, const Environment& enviro
               std::chrono::seconds time = std::chrono::seconds(300));
 
 // Asks every 20 ms until true or the time is over.
-bool Eventually(const std::function<bool()>& condition, std::chrono::seconds time = std::chrono::seconds(60));
+bool Eventually(const std::function<bool()>& condition,
+                std::chrono::seconds time = std::chrono::seconds(60));
 
 std::string Slurp(const std::filesystem::path& path);
 void Spit(const std::filesystem::path& path, const std::string& text);

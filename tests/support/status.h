@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Statuses in tests: REQUIRE_OK says what went wrong, REQUIRE_REASON compares the reason, Must takes the value out.
+// Statuses in tests: REQUIRE_OK says what went wrong, REQUIRE_REASON compares the reason, Must
+// takes the value out.
 #ifndef MUSTER_TESTS_SUPPORT_STATUS_H_
 #define MUSTER_TESTS_SUPPORT_STATUS_H_
 
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <utility>
 

@@ -4,9 +4,8 @@
 #ifndef MUSTER_TESTS_SUPPORT_VECTORS_H_
 #define MUSTER_TESTS_SUPPORT_VECTORS_H_
 
-#include <nlohmann/json.hpp>
-
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 

@@ -22,7 +22,8 @@ template <typename T>
 T Little(std::string_view bytes) {
   T v = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
-    v = static_cast<T>(v | static_cast<T>(static_cast<T>(static_cast<uint8_t>(bytes[i])) << (8 * i)));
+    v = static_cast<T>(v |
+                       static_cast<T>(static_cast<T>(static_cast<uint8_t>(bytes[i])) << (8 * i)));
   }
   return v;
 }
@@ -34,9 +35,11 @@ T Big(std::string_view bytes) {
   return v;
 }
 
-// Abseil's decoder forgives whitespace and stray bits; only the form that we would write ourselves is let through.
+// Abseil's decoder forgives whitespace and stray bits; only the form that we would write ourselves
+// is let through.
 template <typename Encode>
-std::optional<std::string> Canonical(std::string_view text, bool ok, std::string decoded, Encode encode) {
+std::optional<std::string> Canonical(std::string_view text, bool ok, std::string decoded,
+                                     Encode encode) {
   if (!ok || encode(AsBytes(decoded)) != text) return std::nullopt;
   return decoded;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes: views between byte spans and strings, text encodings, and a strict little reader and writer for binary formats.
+// Bytes: views between byte spans and strings, text encodings, and a strict little reader and
+// writer for binary formats.
 //
-// Byte strings are std::string (as in protobuf and RocksDB); fixed ones are std::array. Integers are little-endian in every
-// format of ours; PutBe64 serves the standards that say otherwise and keys that must sort.
-// Threads: pure. Errors: decoders return nullopt on anything but the one canonical form.
+// Byte strings are std::string (as in protobuf and RocksDB); fixed ones are std::array. Integers
+// are little-endian in every format of ours; PutBe64 serves the standards that say otherwise and
+// keys that must sort.
+// Threads: pure.
+// Errors: decoders return nullopt on anything but the one canonical form.
 #ifndef MUSTER_CORE_BASE_BYTES_H_
 #define MUSTER_CORE_BASE_BYTES_H_
 
@@ -46,14 +49,14 @@ std::optional<std::array<uint8_t, N>> ToArray(std::string_view bytes) {
   return out;
 }
 
-std::string HexEncode(ByteView bytes);                             // lowercase
-std::optional<std::string> HexDecode(std::string_view text);       // either case
-std::string Base64Encode(ByteView bytes);                          // RFC 4648 §4, padded
-std::optional<std::string> Base64Decode(std::string_view text);    // canonical only
-std::string Base64UrlEncode(ByteView bytes);                       // RFC 4648 §5, unpadded
-std::optional<std::string> Base64UrlDecode(std::string_view text); // canonical only, no padding
-std::string Base32Encode(ByteView bytes);                          // Crockford alphabet, lowercase, unpadded
-std::optional<std::string> Base32Decode(std::string_view text);    // canonical only
+std::string HexEncode(ByteView bytes);                              // lowercase
+std::optional<std::string> HexDecode(std::string_view text);        // either case
+std::string Base64Encode(ByteView bytes);                           // RFC 4648 §4, padded
+std::optional<std::string> Base64Decode(std::string_view text);     // canonical only
+std::string Base64UrlEncode(ByteView bytes);                        // RFC 4648 §5, unpadded
+std::optional<std::string> Base64UrlDecode(std::string_view text);  // canonical only, no padding
+std::string Base32Encode(ByteView bytes);  // Crockford alphabet, lowercase, unpadded
+std::optional<std::string> Base32Decode(std::string_view text);  // canonical only
 
 inline void PutU8(std::string& out, uint8_t v) { out.push_back(static_cast<char>(v)); }
 void PutU16(std::string& out, uint16_t v);
@@ -63,8 +66,8 @@ void PutBe32(std::string& out, uint32_t v);
 void PutBe64(std::string& out, uint64_t v);
 inline void PutBytes(std::string& out, ByteView bytes) { out.append(AsText(bytes)); }
 
-// Reads in order; the first read past the end fails it, and every later read returns zeros. Ask Done() once at the end:
-// true when nothing failed and nothing is left over.
+// Reads in order; the first read past the end fails it, and every later read returns zeros. Ask
+// Done() once at the end: true when nothing failed and nothing is left over.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}

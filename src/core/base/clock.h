@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Clock: where code that must be testable asks for the time. Times are UTC; RFC 3339 on the outside.
+// Clock: where code that must be testable asks for the time. Times are UTC; RFC 3339 on the
+// outside.
 //
 // Threads: Now() may be called from anywhere.
 #ifndef MUSTER_CORE_BASE_CLOCK_H_

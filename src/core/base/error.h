@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors with a reason: an absl::Status whose code says what the caller can do and whose Reason says what happened.
+// Errors with a reason: an absl::Status whose code says what the caller can do and whose Reason
+// says what happened.
 //
-// Rule: a message names field, row and remedy and never quotes contact data; numbers of rows are fine.
-// The Reason and its details travel as a Status payload (proto ErrorDetail); server/rpc turns it into google.rpc.Status.
+// Rule: a message names field, row and remedy and never quotes contact data; numbers of rows are
+// fine. The Reason and its details travel as a Status payload (proto ErrorDetail); server/rpc turns
+// it into google.rpc.Status.
 // Threads: pure.
 // Source: AIP-193.
 #ifndef MUSTER_CORE_BASE_ERROR_H_
@@ -21,7 +23,8 @@ namespace muster {
 using Reason = v1::ErrorReason;
 using ErrorDetails = std::map<std::string, std::string>;
 
-// A status of `code` with `reason`; the canonical code follows from the reason when made by the overload without one.
+// A status of `code` with `reason`; the canonical code follows from the reason when made by the
+// overload without one.
 absl::Status MakeError(absl::StatusCode code, Reason reason, std::string_view message,
                        const ErrorDetails& details = {});
 absl::Status MakeError(Reason reason, std::string_view message, const ErrorDetails& details = {});

@@ -44,7 +44,8 @@ std::filesystem::path FolderOf(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-absl::Status WriteBeside(const std::filesystem::path& temporary, std::string_view bytes, mode_t mode) {
+absl::Status WriteBeside(const std::filesystem::path& temporary, std::string_view bytes,
+                         mode_t mode) {
   Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
   if (fd.get() < 0) return ErrnoError(errno, "cannot create", temporary);
   absl::Status status = WriteAll(fd.get(), bytes, temporary);
@@ -62,7 +63,8 @@ std::filesystem::path TemporaryFor(const std::filesystem::path& path) {
 
 }  // namespace
 
-absl::Status ErrnoError(int error_number, std::string_view what, const std::filesystem::path& path) {
+absl::Status ErrnoError(int error_number, std::string_view what,
+                        const std::filesystem::path& path) {
   Reason reason = v1::FILE_IO;
   std::string remedy;
   switch (error_number) {
@@ -94,7 +96,8 @@ absl::Status ErrnoError(int error_number, std::string_view what, const std::file
     default:
       break;
   }
-  return MakeError(reason, std::string(what) + " " + path.string() + ": " + std::strerror(error_number) + remedy);
+  return MakeError(reason, std::string(what) + " " + path.string() + ": " +
+                               std::strerror(error_number) + remedy);
 }
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t bytes_max) {
@@ -108,14 +111,15 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t b
     if (n < 0) return ErrnoError(errno, "cannot read", path);
     if (n == 0) return out;
     if (out.size() + static_cast<size_t>(n) > bytes_max) {
-      return MakeError(v1::FILE_TOO_LARGE,
-                       path.string() + " is larger than the " + std::to_string(bytes_max) + " bytes allowed here");
+      return MakeError(v1::FILE_TOO_LARGE, path.string() + " is larger than the " +
+                                               std::to_string(bytes_max) + " bytes allowed here");
     }
     out.append(buffer, static_cast<size_t>(n));
   }
 }
 
-absl::Status WriteFileDurably(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+absl::Status WriteFileDurably(const std::filesystem::path& path, std::string_view bytes,
+                              mode_t mode) {
   const std::filesystem::path temporary = TemporaryFor(path);
   MUSTER_RETURN_IF_ERROR(WriteBeside(temporary, bytes, mode));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -126,7 +130,8 @@ absl::Status WriteFileDurably(const std::filesystem::path& path, std::string_vie
   return SyncDirectory(FolderOf(path));
 }
 
-absl::Status WriteNewFileDurably(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+absl::Status WriteNewFileDurably(const std::filesystem::path& path, std::string_view bytes,
+                                 mode_t mode) {
   const std::filesystem::path temporary = TemporaryFor(path);
   MUSTER_RETURN_IF_ERROR(WriteBeside(temporary, bytes, mode));
   const int linked = ::link(temporary.c_str(), path.c_str());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files that survive a power cut: whole files written beside their name, synced, renamed over it, the folder synced.
+// Files that survive a power cut: whole files written beside their name, synced, renamed over it,
+// the folder synced.
 //
-// Errors: NOT_FOUND (FILE_NOT_FOUND), PERMISSION_DENIED (FILE_UNREADABLE), RESOURCE_EXHAUSTED (DISK_FULL),
-// FAILED_PRECONDITION (FILE_IS_DIRECTORY), INTERNAL (FILE_IO). Messages name the path and what the system said.
+// Errors: NOT_FOUND (FILE_NOT_FOUND), PERMISSION_DENIED (FILE_UNREADABLE), RESOURCE_EXHAUSTED
+// (DISK_FULL), FAILED_PRECONDITION (FILE_IS_DIRECTORY), INTERNAL (FILE_IO). Messages name the path
+// and what the system said.
 // Threads: pure over the file system.
 #ifndef MUSTER_CORE_BASE_FILE_H_
 #define MUSTER_CORE_BASE_FILE_H_
@@ -22,13 +24,17 @@ namespace muster {
 absl::Status ErrnoError(int error_number, std::string_view what, const std::filesystem::path& path);
 
 // The whole file; refuses more than `bytes_max`.
-absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, size_t bytes_max = size_t{1} << 30);
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
+                                     size_t bytes_max = size_t{1} << 30);
 
 // Replaces `path` atomically and durably. `mode` as for open(2).
-absl::Status WriteFileDurably(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0600);
+absl::Status WriteFileDurably(const std::filesystem::path& path, std::string_view bytes,
+                              mode_t mode = 0600);
 
-// As above, but refuses when `path` exists (ALREADY_EXISTS, FILE_EXISTS): keys are never overwritten.
-absl::Status WriteNewFileDurably(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0600);
+// As above, but refuses when `path` exists (ALREADY_EXISTS, FILE_EXISTS): keys are never
+// overwritten.
+absl::Status WriteNewFileDurably(const std::filesystem::path& path, std::string_view bytes,
+                                 mode_t mode = 0600);
 
 // Makes the folder and its parents with `mode` for each one made.
 absl::Status MakeDirectories(const std::filesystem::path& path, mode_t mode = 0700);

@@ -2,8 +2,9 @@
 //
 // Ids and resource names: what members, people, uploads and invites are called.
 //
-// An id is 8 random bytes, written as 13 lowercase Crockford base32 characters; a resource name is "collection/id"
-// (AIP-122), e.g. "uploads/3v8k2m0qa1n7c". Ids are distinct types, so that one cannot stand for another.
+// An id is 8 random bytes, written as 13 lowercase Crockford base32 characters; a resource name is
+// "collection/id" (AIP-122), e.g. "uploads/3v8k2m0qa1n7c". Ids are distinct types, so that one
+// cannot stand for another.
 // Errors: Parse returns INVALID_ARGUMENT (NAME_MALFORMED).
 // Threads: values.
 #ifndef MUSTER_CORE_BASE_ID_H_
@@ -49,11 +50,21 @@ struct Id {
   }
 };
 
-struct MemberTag { static constexpr std::string_view kCollection = "members"; };
-struct PersonTag { static constexpr std::string_view kCollection = "people"; };
-struct UploadTag { static constexpr std::string_view kCollection = "uploads"; };
-struct InviteTag { static constexpr std::string_view kCollection = "invites"; };
-struct WithdrawalTag { static constexpr std::string_view kCollection = "withdrawals"; };
+struct MemberTag {
+  static constexpr std::string_view kCollection = "members";
+};
+struct PersonTag {
+  static constexpr std::string_view kCollection = "people";
+};
+struct UploadTag {
+  static constexpr std::string_view kCollection = "uploads";
+};
+struct InviteTag {
+  static constexpr std::string_view kCollection = "invites";
+};
+struct WithdrawalTag {
+  static constexpr std::string_view kCollection = "withdrawals";
+};
 
 using MemberId = Id<MemberTag>;
 using PersonId = Id<PersonTag>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Passing absl::Status up: MUSTER_RETURN_IF_ERROR and MUSTER_ASSIGN_OR_RETURN, shaped like Abseil's later macros.
+// Passing absl::Status up: MUSTER_RETURN_IF_ERROR and MUSTER_ASSIGN_OR_RETURN, shaped like Abseil's
+// later macros.
 //
 // Threads: pure macros.
 #ifndef MUSTER_CORE_BASE_STATUS_H_
@@ -15,11 +16,11 @@
 #define MUSTER_STATUS_CAT(a, b) MUSTER_STATUS_CAT_(a, b)
 
 // Returns the status from the enclosing function when it is not OK.
-#define MUSTER_RETURN_IF_ERROR(expr)                         \
-  do {                                                       \
-    if (::absl::Status status_ = (expr); !status_.ok()) {    \
-      return status_;                                        \
-    }                                                        \
+#define MUSTER_RETURN_IF_ERROR(expr)                      \
+  do {                                                    \
+    if (::absl::Status status_ = (expr); !status_.ok()) { \
+      return status_;                                     \
+    }                                                     \
   } while (false)
 
 // MUSTER_ASSIGN_OR_RETURN(auto x, F()): x is F's value, or F's status is returned.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Box: bytes sealed to an X25519 public key, bound to a context, readable by the holder of the secret key only.
+// Box: bytes sealed to an X25519 public key, bound to a context, readable by the holder of the
+// secret key only.
 //
 // Sealed form: ephemeral public key (32) || XChaCha20-Poly1305 ciphertext and tag, under
-// BLAKE2b-256("muster/box/v1" | shared | ephemeral | recipient | BLAKE2b-256(context)) with the zero nonce (the key is fresh). The context is
-// also the AAD. The sender is anonymous: who must be known signs outside.
+// BLAKE2b-256("muster/box/v1" | shared | ephemeral | recipient | BLAKE2b-256(context)) with the
+// zero nonce (the key is fresh). The context is also the AAD. The sender is anonymous: who must be
+// known signs outside.
 // Errors: INVALID_ARGUMENT (KEY_MALFORMED, KEY_LOW_ORDER, DECRYPTION_FAILED).
 // Threads: pure.
 #ifndef MUSTER_CORE_CRYPTO_BOX_H_
@@ -42,7 +44,8 @@ class BoxSecretKey {
   BoxPublicKey public_key_;
 };
 
-absl::StatusOr<std::string> BoxSeal(const BoxPublicKey& to, std::string_view context, ByteView plaintext);
+absl::StatusOr<std::string> BoxSeal(const BoxPublicKey& to, std::string_view context,
+                                    ByteView plaintext);
 
 }  // namespace muster::crypto
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ristretto255: the prime-order group in which a batch's DEK is held for the vault and the member together.
+// ristretto255: the prime-order group in which a batch's DEK is held for the vault and the member
+// together.
 //
-// Rule: points from outside enter through ParsePoint, which refuses non-canonical encodings and the identity (libsodium's own check
-// accepts the identity). Scalars are secrets.
+// Rule: points from outside enter through ParsePoint, which refuses non-canonical encodings and the
+// identity (libsodium's own check accepts the identity). Scalars are secrets.
 // Errors: INVALID_ARGUMENT (KEY_MALFORMED, KEY_LOW_ORDER).
-// Threads: pure. Source: RFC 9496.
+// Threads: pure.
+// Source: RFC 9496.
 #ifndef MUSTER_CORE_CRYPTO_GROUP_H_
 #define MUSTER_CORE_CRYPTO_GROUP_H_
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hashes: BLAKE2b-256 (ours), SHA-256 (what RFC 6962 asks for), keyed BLAKE2b for identifiers and for deriving keys.
+// Hashes: BLAKE2b-256 (ours), SHA-256 (what RFC 6962 asks for), keyed BLAKE2b for identifiers and
+// for deriving keys.
 //
-// Threads: pure; a hasher belongs to one thread. Source: RFC 7693, FIPS 180-4.
+// Threads: pure; a hasher belongs to one thread.
+// Source: RFC 7693, FIPS 180-4.
 #ifndef MUSTER_CORE_CRYPTO_HASH_H_
 #define MUSTER_CORE_CRYPTO_HASH_H_
 
@@ -21,10 +23,12 @@ Bytes32 Blake2b256(std::initializer_list<std::string_view> parts);
 Bytes32 Sha256(std::initializer_list<std::string_view> parts);
 
 // Keyed BLAKE2b, any output size from 16 to 64 bytes; keys are 32 bytes.
-void KeyedHash(const SecretBytes& key, std::initializer_list<std::string_view> parts, std::span<uint8_t> out);
+void KeyedHash(const SecretBytes& key, std::initializer_list<std::string_view> parts,
+               std::span<uint8_t> out);
 Bytes32 KeyedHash256(const SecretBytes& key, std::initializer_list<std::string_view> parts);
 
-// A 32-byte key for `purpose` out of `root`: keyed BLAKE2b of the purpose. Purposes look like "muster/token/v1".
+// A 32-byte key for `purpose` out of `root`: keyed BLAKE2b of the purpose. Purposes look like
+// "muster/token/v1".
 SecretBytes DeriveKey(const SecretBytes& root, std::string_view purpose);
 
 // BLAKE2b-256 of a stream; the figure `b2sum -l 256` prints.

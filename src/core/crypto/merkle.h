@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Merkle trees as RFC 6962 hashes them: roots, proofs, and the frontier from which a growing tree's root follows.
+// Merkle trees as RFC 6962 hashes them: roots, proofs, and the frontier from which a growing tree's
+// root follows.
 //
-// Hashes: leaf = SHA-256(0x00 | entry), node = SHA-256(0x01 | left | right), empty tree = SHA-256("").
-// Used over a batch's ciphertexts, an upload's batches and the log's entries alike.
-// Errors: verifiers return INVALID_ARGUMENT (PROOF_INVALID). VerifyConsistency refuses old size 0: callers for whom "nothing yet" is
-// fine ask before.
-// Threads: pure; a frontier belongs to one thread. Source: RFC 6962 §2.1, RFC 9162 §2.1.3-2.1.4.
+// Hashes: leaf = SHA-256(0x00 | entry), node = SHA-256(0x01 | left | right), empty tree =
+// SHA-256(""). Used over a batch's ciphertexts, an upload's batches and the log's entries alike.
+// Errors: verifiers return INVALID_ARGUMENT (PROOF_INVALID). VerifyConsistency refuses old size 0:
+// callers for whom "nothing yet" is fine ask before.
+// Threads: pure; a frontier belongs to one thread.
+// Source: RFC 6962 §2.1, RFC 9162 §2.1.3-2.1.4.
 #ifndef MUSTER_CORE_CRYPTO_MERKLE_H_
 #define MUSTER_CORE_CRYPTO_MERKLE_H_
 
@@ -29,7 +31,8 @@ Bytes32 MerkleEmptyRoot();
 // Root over leaf hashes, all in memory.
 Bytes32 MerkleRoot(std::span<const Bytes32> leaf_hashes);
 
-// The hashes of the complete subtrees of a tree of `size` leaves, largest first: all that is needed to go on appending.
+// The hashes of the complete subtrees of a tree of `size` leaves, largest first: all that is needed
+// to go on appending.
 class MerkleFrontier {
  public:
   MerkleFrontier() = default;
@@ -45,12 +48,15 @@ class MerkleFrontier {
   std::vector<Bytes32> hashes_;
 };
 
-// Hash of the complete subtree of 2^level leaves at `index` (leaves [index << level, (index + 1) << level)).
+// Hash of the complete subtree of 2^level leaves at `index` (leaves [index << level, (index + 1) <<
+// level)).
 using SubtreeHash = std::function<absl::StatusOr<Bytes32>(int level, uint64_t index)>;
 
 // Proofs for a tree of `size` leaves whose complete subtrees `hash` knows; O(log^2) reads at most.
-absl::StatusOr<std::vector<Bytes32>> InclusionProof(uint64_t index, uint64_t size, const SubtreeHash& hash);
-absl::StatusOr<std::vector<Bytes32>> ConsistencyProof(uint64_t old_size, uint64_t size, const SubtreeHash& hash);
+absl::StatusOr<std::vector<Bytes32>> InclusionProof(uint64_t index, uint64_t size,
+                                                    const SubtreeHash& hash);
+absl::StatusOr<std::vector<Bytes32>> ConsistencyProof(uint64_t old_size, uint64_t size,
+                                                      const SubtreeHash& hash);
 absl::StatusOr<Bytes32> RootAt(uint64_t size, const SubtreeHash& hash);
 
 absl::Status VerifyInclusion(uint64_t index, uint64_t size, const Bytes32& leaf_hash,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SecretBytes: the only home of key bytes. Guarded, locked memory (sodium_malloc), wiped on destruction, move-only,
-// compared in constant time.
+// SecretBytes: the only home of key bytes. Guarded, locked memory (sodium_malloc), wiped on
+// destruction, move-only, compared in constant time.
 //
-// Rule: bytes leave only through ExposeSecret(), so one search finds every reader. Never copied into a std::string, a proto
-// or a log line. For keys, not for bulk plaintext: locked memory is scarce. For bulk plaintext, see WipedString.
+// Rule: bytes leave only through ExposeSecret(), so one search finds every reader. Never copied
+// into a std::string, a proto or a log line. For keys, not for bulk plaintext: locked memory is
+// scarce. For bulk plaintext, see WipedString.
 // Errors: out of locked memory is fatal (fail closed).
 // Threads: a value; const access from anywhere.
 #ifndef MUSTER_CORE_CRYPTO_SECRET_BYTES_H_
@@ -19,7 +20,8 @@
 
 namespace muster::crypto {
 
-// Starts libsodium; aborts when it cannot. Every function of this room calls it; calling it again is free.
+// Starts libsodium; aborts when it cannot. Every function of this room calls it; calling it again
+// is free.
 void Init();
 
 class SecretBytes {
@@ -50,7 +52,8 @@ class SecretBytes {
 // Overwrites memory that held plaintext or keys in a way that the compiler keeps.
 void Wipe(void* data, size_t size);
 
-// A string of plaintext that wipes its whole capacity when it goes. Reserve before filling: growth leaves copies behind.
+// A string of plaintext that wipes its whole capacity when it goes. Reserve before filling: growth
+// leaves copies behind.
 class WipedString {
  public:
   WipedString() = default;

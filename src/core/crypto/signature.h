@@ -2,11 +2,13 @@
 //
 // Ed25519 signatures, one key per purpose.
 //
-// Rule: a public key from outside enters through ParsePublicKey, which refuses low-order, mixed-order and non-canonical points,
-// so that every verifier in the world agrees with ours. Signatures are over a purpose and a message: Sign(key, "muster/batch/v1\n", m)
-// signs the concatenation, so that a signature made for one purpose never verifies for another.
+// Rule: a public key from outside enters through ParsePublicKey, which refuses low-order,
+// mixed-order and non-canonical points, so that every verifier in the world agrees with ours.
+// Signatures are over a purpose and a message: Sign(key, "muster/batch/v1\n", m) signs the
+// concatenation, so that a signature made for one purpose never verifies for another.
 // Errors: INVALID_ARGUMENT (KEY_MALFORMED, KEY_LOW_ORDER, SIGNATURE_INVALID).
-// Threads: pure. Source: RFC 8032; C2SP/CCTV ed25519.
+// Threads: pure.
+// Source: RFC 8032; C2SP/CCTV ed25519.
 #ifndef MUSTER_CORE_CRYPTO_SIGNATURE_H_
 #define MUSTER_CORE_CRYPTO_SIGNATURE_H_
 

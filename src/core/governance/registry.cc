@@ -65,7 +65,8 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       const v1::IntakeStatement& intake = statement.intake();
       const UploadRecord* upload = FindUpload(Known<UploadId>(intake.upload()));
       if (upload == nullptr) return Refused("the upload it speaks of is not on the log");
-      if (upload->intake_index.has_value()) return Refused("the upload already has an intake statement");
+      if (upload->intake_index.has_value())
+        return Refused("the upload already has an intake statement");
       if (upload->member.Name() != intake.member() ||
           AsText(upload->statement_hash) != intake.upload_statement_hash() ||
           AsText(upload->batches_root) != intake.batches_root() ||
@@ -76,10 +77,11 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
     }
     case v1::Statement::kWithdrawal: {
       const v1::WithdrawalStatement& withdrawal = statement.withdrawal();
-      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, withdrawal.member(),
-                                               {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+      MUSTER_RETURN_IF_ERROR(
+          CheckMemberSigner(verified, withdrawal.member(), {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
       if (FindWithdrawal(Known<WithdrawalId>(withdrawal.withdrawal())) != nullptr) {
-        return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this withdrawal is already on the log");
+        return MakeError(v1::REQUEST_ID_REUSED,
+                         "statement refused: this withdrawal is already on the log");
       }
       return absl::OkStatus();
     }
@@ -88,7 +90,8 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       const WithdrawalRecord* withdrawal =
           FindWithdrawal(Known<WithdrawalId>(statement.withdrawn().withdrawal()));
       if (withdrawal == nullptr) return Refused("the withdrawal it speaks of is not on the log");
-      if (withdrawal->withdrawn_index.has_value()) return Refused("the withdrawal was already done");
+      if (withdrawal->withdrawn_index.has_value())
+        return Refused("the withdrawal was already done");
       if (withdrawal->member.Name() != statement.withdrawn().member()) {
         return Refused("the withdrawal it speaks of is another member's");
       }
@@ -106,11 +109,13 @@ absl::Status Registry::CheckCharter(const VerifiedStatement& verified) const {
   const v1::PersonKeys& keys = verified.statement.charter().founder_keys();
   if (verified.signers.size() != 2 || !verified.SignedBy({Array32(keys.sign_key())}) ||
       !verified.SignedBy({Array32(keys.cosign_key())})) {
-    return Refused("the charter must be signed by the founder's sign key and cosign key, and nobody else");
+    return Refused(
+        "the charter must be signed by the founder's sign key and cosign key, and nobody else");
   }
   const v1::VaultKeys& vault = verified.statement.charter().vault();
   for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key()}) {
-    if (key == vault.sign_key() || key == vault.box_key()) return Refused("the founder's key is the vault's");
+    if (key == vault.sign_key() || key == vault.box_key())
+      return Refused("the founder's key is the vault's");
   }
   return absl::OkStatus();
 }
@@ -127,26 +132,32 @@ absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
   if (by_operators) quorum = static_cast<size_t>(charter_->quorum());
   for (const crypto::VerifyKey& key : verified.signers) {
     const PersonRecord* person = FindPersonBySignKey(key);
-    const bool entitled = person != nullptr &&
-                          (by_operators ? person->roles.Has(v1::ROLE_OPERATOR)
-                                        : person->roles.Has(v1::ROLE_APPROVER) && person->member == member);
+    const bool entitled =
+        person != nullptr &&
+        (by_operators ? person->roles.Has(v1::ROLE_OPERATOR)
+                      : person->roles.Has(v1::ROLE_APPROVER) && person->member == member);
     if (entitled) continue;
     return Refused(by_operators ? "only operators admit a member or somebody of no member"
                                 : "only an approver of the member admits a colleague");
   }
   if (verified.signers.size() < quorum) {
-    return MakeError(v1::QUORUM_MISSING,
-                     "statement refused: the charter asks for " + std::to_string(quorum) +
-                         " operators' signatures, there are " + std::to_string(verified.signers.size()));
+    return MakeError(v1::QUORUM_MISSING, "statement refused: the charter asks for " +
+                                             std::to_string(quorum) +
+                                             " operators' signatures, there are " +
+                                             std::to_string(verified.signers.size()));
   }
-  if (!by_operators && verified.signers.size() > 1) return Refused("one approver's signature is enough");
+  if (!by_operators && verified.signers.size() > 1)
+    return Refused("one approver's signature is enough");
 
   const RoleSet roles = RolesOf(admission);
   if (member.has_value() && roles.Has(v1::ROLE_OPERATOR)) {
-    return Refused("operators belong to no member; invite the operator with `muster person add` as an operator");
+    return Refused(
+        "operators belong to no member; invite the operator with `muster person add` as an "
+        "operator");
   }
   if (!member.has_value() && roles.Intersects({v1::ROLE_UPLOADER, v1::ROLE_APPROVER})) {
-    return Refused("uploaders and approvers act for a member; invite the member with `muster member add`");
+    return Refused(
+        "uploaders and approvers act for a member; invite the member with `muster member add`");
   }
   if (FindInvite(Known<InviteId>(admission.invite())) != nullptr) {
     return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this invite is already on the log");
@@ -159,9 +170,10 @@ absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
   }
   if (admission.new_member()) {
     if (FindMember(*member) != nullptr || FindMemberByName(admission.member_name()) != nullptr) {
-      return MakeError(v1::MEMBER_EXISTS,
-                       "statement refused: there is a member of this name already; choose another name, or let "
-                       "its approver invite colleagues with `muster person add`");
+      return MakeError(
+          v1::MEMBER_EXISTS,
+          "statement refused: there is a member of this name already; choose another name, or let "
+          "its approver invite colleagues with `muster person add`");
     }
     return absl::OkStatus();
   }
@@ -175,7 +187,8 @@ absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
 }
 
 absl::Status Registry::CheckNewKeys(const v1::PersonKeys& keys) const {
-  for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
+  for (const std::string& key :
+       {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
     if (!key.empty() && used_keys_.contains(key)) {
       return Refused("one of its keys is already somebody's; make new keys");
     }
@@ -183,7 +196,8 @@ absl::Status Registry::CheckNewKeys(const v1::PersonKeys& keys) const {
   return absl::OkStatus();
 }
 
-absl::Status Registry::CheckJoin(const VerifiedStatement& verified, std::optional<int64_t> now) const {
+absl::Status Registry::CheckJoin(const VerifiedStatement& verified,
+                                 std::optional<int64_t> now) const {
   const v1::JoinStatement& join = verified.statement.join();
   const PendingInvite* invite = FindInvite(Known<InviteId>(join.invite()));
   if (invite == nullptr) {
@@ -200,11 +214,15 @@ absl::Status Registry::CheckJoin(const VerifiedStatement& verified, std::optiona
   if (join.member() != admission.member() || join.person() != admission.person()) {
     return Refused("it is for another person or member than the invite");
   }
-  if (join.charter_hash() != AsText(charter_hash_)) return Refused("it joins under another charter");
+  if (join.charter_hash() != AsText(charter_hash_))
+    return Refused("it joins under another charter");
   const v1::PersonKeys& keys = join.keys();
   if (verified.signers.size() != 3 || !verified.SignedBy({Array32(keys.sign_key())}) ||
-      !verified.SignedBy({Array32(keys.cosign_key())}) || !verified.SignedBy({Array32(admission.invite_key())})) {
-    return Refused("a join must be signed by its sign key, its cosign key and the invite's key, and nobody else");
+      !verified.SignedBy({Array32(keys.cosign_key())}) ||
+      !verified.SignedBy({Array32(admission.invite_key())})) {
+    return Refused(
+        "a join must be signed by its sign key, its cosign key and the invite's key, and nobody "
+        "else");
   }
   MUSTER_RETURN_IF_ERROR(CheckNewKeys(keys));
   if (FindPerson(Known<PersonId>(join.person())) != nullptr) {
@@ -214,13 +232,15 @@ absl::Status Registry::CheckJoin(const VerifiedStatement& verified, std::optiona
   const MemberRecord* record = member.has_value() ? FindMember(*member) : nullptr;
   if (admission.new_member() &&
       (record != nullptr || FindMemberByName(admission.member_name()) != nullptr)) {
-    return MakeError(v1::MEMBER_EXISTS, "statement refused: a member of this name has joined meanwhile");
+    return MakeError(v1::MEMBER_EXISTS,
+                     "statement refused: a member of this name has joined meanwhile");
   }
   const bool first_approver = member.has_value() && RolesOf(admission).Has(v1::ROLE_APPROVER) &&
                               (record == nullptr || !record->member_key.has_value());
   if (first_approver == keys.member_key().empty()) {
-    return Refused(first_approver ? "the first approver of a member brings the member's key half"
-                                  : "only the first approver of a member brings the member's key half");
+    return Refused(first_approver
+                       ? "the first approver of a member brings the member's key half"
+                       : "only the first approver of a member brings the member's key half");
   }
   return absl::OkStatus();
 }
@@ -250,8 +270,9 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
   const v1::Statement& statement = verified.statement;
   if (statement.has_charter() && index != 0) return Refused("the charter is the log's first entry");
 
-  const auto enroll = [&](const PersonId& id, std::optional<MemberId> member, const std::string& name,
-                          const RoleSet& roles, const v1::PersonKeys& keys, uint64_t admission_index) {
+  const auto enroll = [&](const PersonId& id, std::optional<MemberId> member,
+                          const std::string& name, const RoleSet& roles, const v1::PersonKeys& keys,
+                          uint64_t admission_index) {
     PersonRecord person;
     person.id = id;
     person.member = member;
@@ -264,7 +285,8 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
     person.join_index = index;
     person.admission_index = admission_index;
     by_key_[person.sign_key] = id;
-    for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
+    for (const std::string& key :
+         {keys.sign_key(), keys.cosign_key(), keys.box_key(), keys.member_key()}) {
       if (!key.empty()) used_keys_[key] = id;
     }
     people_[id] = std::move(person);
@@ -279,8 +301,9 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       const auto log_key = tlog::NoteKey::Parse(charter_->log_vkey());
       MUSTER_CHECK(log_key.ok());
       const PersonId founder = Known<PersonId>(charter_->founder());
-      for (const std::string& key : {charter_->vault().sign_key(), charter_->vault().box_key(),
-                                     charter_->vault().holding_key(), ToString(log_key->key.bytes)}) {
+      for (const std::string& key :
+           {charter_->vault().sign_key(), charter_->vault().box_key(),
+            charter_->vault().holding_key(), ToString(log_key->key.bytes)}) {
         used_keys_[key] = founder;
       }
       enroll(founder, std::nullopt, charter_->founder_name(), {v1::ROLE_OPERATOR},
@@ -301,7 +324,8 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       const v1::AdmissionStatement& admission = invite.admission;
       const PersonId person = Known<PersonId>(join.person());
       const std::optional<MemberId> member = OptionalMember(admission.member());
-      enroll(person, member, admission.person_name(), RolesOf(admission), join.keys(), invite.index);
+      enroll(person, member, admission.person_name(), RolesOf(admission), join.keys(),
+             invite.index);
       invite.used = true;
       if (!member.has_value()) break;
       auto [it, created] = members_.try_emplace(*member);
@@ -346,7 +370,8 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       break;
     }
     case v1::Statement::kWithdrawn:
-      withdrawals_.at(Known<WithdrawalId>(statement.withdrawn().withdrawal())).withdrawn_index = index;
+      withdrawals_.at(Known<WithdrawalId>(statement.withdrawn().withdrawal())).withdrawn_index =
+          index;
       break;
     case v1::Statement::BODY_NOT_SET:
       break;
@@ -398,11 +423,16 @@ const WithdrawalRecord* Registry::FindWithdrawal(const WithdrawalId& id) const {
 
 std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
   switch (statement.body_case()) {
-    case v1::Statement::kUpload: return OptionalMember(statement.upload().member());
-    case v1::Statement::kIntake: return OptionalMember(statement.intake().member());
-    case v1::Statement::kWithdrawal: return OptionalMember(statement.withdrawal().member());
-    case v1::Statement::kWithdrawn: return OptionalMember(statement.withdrawn().member());
-    default: return std::nullopt;
+    case v1::Statement::kUpload:
+      return OptionalMember(statement.upload().member());
+    case v1::Statement::kIntake:
+      return OptionalMember(statement.intake().member());
+    case v1::Statement::kWithdrawal:
+      return OptionalMember(statement.withdrawal().member());
+    case v1::Statement::kWithdrawn:
+      return OptionalMember(statement.withdrawn().member());
+    default:
+      return std::nullopt;
   }
 }
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Registry: who takes part, as follows from the log's statements and from nothing else. musterd, the vault and the auditor's verifier each build
-// their own and so agree.
+// Registry: who takes part, as follows from the log's statements and from nothing else. musterd,
+// the vault and the auditor's verifier each build their own and so agree.
 //
-// Rules: entry 0 is the charter, signed by the founder's sign and cosign key. An admission of a member, or of somebody of no member, needs the charter's
-// quorum of operators; of a colleague, an approver of that member. Operators belong to no member, and only people of no member are operators. A join needs
-// its admission, still good by the joiner's own clock, and signatures by the sign key, the cosign key and the invite's key;
-// a member begins with its first join; keys are unique over all people and purposes; the first approver of a member, and nobody else, brings M. Uploads,
-// withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once. Intake and withdrawn: by the vault's key in the charter, once for
-// each upload and withdrawal, which must be there and agree. Nobody signs without need: a signature too many is refused.
-// Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS, INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER.
+// Rules: entry 0 is the charter, signed by the founder's sign and cosign key. An admission of a
+// member, or of somebody of no member, needs the charter's quorum of operators; of a colleague, an
+// approver of that member. Operators belong to no member, and only people of no member are
+// operators. A join needs its admission, still good by the joiner's own clock, and signatures by
+// the sign key, the cosign key and the invite's key; a member begins with its first join; keys are
+// unique over all people and purposes; the first approver of a member, and nobody else, brings M.
+// Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once.
+// Intake and withdrawn: by the vault's key in the charter, once for each upload and withdrawal,
+// which must be there and agree. Nobody signs without need: a signature too many is refused.
+// Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS,
+// INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER.
 // Threads: externally synchronized.
 #ifndef MUSTER_CORE_GOVERNANCE_REGISTRY_H_
 #define MUSTER_CORE_GOVERNANCE_REGISTRY_H_
@@ -37,7 +41,7 @@ struct PersonRecord {
   crypto::VerifyKey cosign_key;
   crypto::BoxPublicKey box_key;
   int64_t join_time = 0;
-  uint64_t join_index = 0;       // log index of the join (0: the founder, in the charter)
+  uint64_t join_index = 0;  // log index of the join (0: the founder, in the charter)
   uint64_t admission_index = 0;
 };
 
@@ -80,8 +84,10 @@ struct WithdrawalRecord {
 
 class Registry {
  public:
-  // Checks a verified statement against the state; changes nothing. Times: invites expire by the join statement's own create_time when `now` is not given.
-  absl::Status Check(const VerifiedStatement& statement, std::optional<int64_t> now = std::nullopt) const;
+  // Checks a verified statement against the state; changes nothing. Times: invites expire by the
+  // join statement's own create_time when `now` is not given.
+  absl::Status Check(const VerifiedStatement& statement,
+                     std::optional<int64_t> now = std::nullopt) const;
   // Check, then take effect. `index`: its place in the log.
   absl::Status Apply(uint64_t index, const VerifiedStatement& statement);
 
@@ -103,7 +109,8 @@ class Registry {
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
   const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
 
-  // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody but operators of none).
+  // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody
+  // but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
 
@@ -113,7 +120,8 @@ class Registry {
   absl::Status CheckJoin(const VerifiedStatement& statement, std::optional<int64_t> now) const;
   absl::Status CheckNewKeys(const v1::PersonKeys& keys) const;
   // The one person who signs for `member` in one of `roles`.
-  absl::Status CheckMemberSigner(const VerifiedStatement& statement, std::string_view member, const RoleSet& roles) const;
+  absl::Status CheckMemberSigner(const VerifiedStatement& statement, std::string_view member,
+                                 const RoleSet& roles) const;
   absl::Status CheckVaultSigner(const VerifiedStatement& statement) const;
 
   std::optional<v1::CharterStatement> charter_;
@@ -124,8 +132,8 @@ class Registry {
   std::map<InviteId, PendingInvite> invites_;
   std::map<UploadId, UploadRecord> uploads_;
   std::map<WithdrawalId, WithdrawalRecord> withdrawals_;
-  std::map<crypto::VerifyKey, PersonId> by_key_;     // sign keys
-  std::map<std::string, PersonId> used_keys_;        // every key of every purpose, raw
+  std::map<crypto::VerifyKey, PersonId> by_key_;  // sign keys
+  std::map<std::string, PersonId> used_keys_;     // every key of every purpose, raw
 };
 
 }  // namespace muster::governance

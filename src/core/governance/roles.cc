@@ -40,9 +40,10 @@ absl::StatusOr<v1::Role> ParseRole(std::string_view name) {
   for (const auto& [role, known] : kRoles) {
     if (known == name) return role;
   }
-  return MakeError(v1::NAME_MALFORMED,
-                   "unknown role; there are uploader, approver, lead, auditor, steward and operator",
-                   {{"field", "role"}});
+  return MakeError(
+      v1::NAME_MALFORMED,
+      "unknown role; there are uploader, approver, lead, auditor, steward and operator",
+      {{"field", "role"}});
 }
 
 absl::StatusOr<RoleSet> ParseRoles(std::string_view comma_separated) {

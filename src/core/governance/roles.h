@@ -2,7 +2,8 @@
 //
 // Roles: what a person may do for their member or for the consortium.
 //
-// Threads: pure. Errors: INVALID_ARGUMENT (NAME_MALFORMED) naming the roles there are.
+// Threads: pure.
+// Errors: INVALID_ARGUMENT (NAME_MALFORMED) naming the roles there are.
 #ifndef MUSTER_CORE_GOVERNANCE_ROLES_H_
 #define MUSTER_CORE_GOVERNANCE_ROLES_H_
 

@@ -21,11 +21,13 @@ namespace muster::governance {
 namespace {
 
 constexpr int kSignaturesMax = 64;
-constexpr size_t kNameBytesMax = 200;  // of a consortium, member, person or list: a line on a screen
+constexpr size_t kNameBytesMax =
+    200;  // of a consortium, member, person or list: a line on a screen
 constexpr size_t kConsentBytesMax = 4096;
 constexpr size_t kFileNameBytesMax = 255;  // what file systems allow
 constexpr int kFilesMax = 1000;
-constexpr int64_t kCountMax = int64_t{1} << 40;  // far above anything real, far below overflow of a sum
+constexpr int64_t kCountMax = int64_t{1}
+                              << 40;  // far above anything real, far below overflow of a sum
 
 absl::Status Malformed(std::string_view field, std::string_view what) {
   return MakeError(v1::STATEMENT_MALFORMED,
@@ -33,14 +35,15 @@ absl::Status Malformed(std::string_view field, std::string_view what) {
                    {{"field", std::string(field)}});
 }
 
-// Reads `bytes` only when they are the one form that this schema writes: a field given twice, a padded varint or an unknown field could mean one thing
-// here and another elsewhere.
+// Reads `bytes` only when they are the one form that this schema writes: a field given twice, a
+// padded varint or an unknown field could mean one thing here and another elsewhere.
 template <typename Message>
 absl::Status ParseCanonical(std::string_view bytes, std::string_view what, Message& message) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Malformed(what, "cannot be parsed");
   }
-  if (HasUnknownFields(message)) return Malformed(what, "has fields that this version does not know");
+  if (HasUnknownFields(message))
+    return Malformed(what, "has fields that this version does not know");
   if (message.SerializeAsString() != bytes) return Malformed(what, "is not in canonical form");
   return absl::OkStatus();
 }
@@ -51,7 +54,8 @@ absl::Status CheckSize(std::string_view value, size_t size, std::string_view fie
 }
 
 // A name that people read: not empty, not long, nothing that moves a cursor.
-absl::Status CheckText(std::string_view value, size_t bytes_max, bool required, std::string_view field) {
+absl::Status CheckText(std::string_view value, size_t bytes_max, bool required,
+                       std::string_view field) {
   if (value.empty() && required) return Malformed(field, "is missing");
   if (value.size() > bytes_max) {
     return Malformed(field, "is longer than " + std::to_string(bytes_max) + " bytes");
@@ -114,15 +118,16 @@ absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view sig
   MUSTER_RETURN_IF_ERROR(
       CheckText(charter.founder_name(), kNameBytesMax, true, "charter.founder_name"));
   if (!charter.founder_keys().member_key().empty()) {
-    return Malformed("charter.founder_keys.member_key", "must be empty: the founder is of no member");
+    return Malformed("charter.founder_keys.member_key",
+                     "must be empty: the founder is of no member");
   }
   return CheckPersonKeys(charter.founder_keys());
 }
 
 absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view) {
   MUSTER_RETURN_IF_ERROR(CheckName<InviteId>(admission.invite(), "admission.invite"));
-  MUSTER_RETURN_IF_ERROR(
-      Annotate(crypto::ParseVerifyKey(admission.invite_key()).status(), "statement: admission.invite_key"));
+  MUSTER_RETURN_IF_ERROR(Annotate(crypto::ParseVerifyKey(admission.invite_key()).status(),
+                                  "statement: admission.invite_key"));
   MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(admission.member(), "admission.member", false));
   MUSTER_RETURN_IF_ERROR(CheckText(admission.member_name(), kNameBytesMax, admission.new_member(),
                                    "admission.member_name"));
@@ -138,7 +143,8 @@ absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view
     if (!v1::Role_IsValid(role) || role == v1::ROLE_UNSPECIFIED) {
       return Malformed("admission.roles", "name a role that this version does not know");
     }
-    if (seen.Has(static_cast<v1::Role>(role))) return Malformed("admission.roles", "name one twice");
+    if (seen.Has(static_cast<v1::Role>(role)))
+      return Malformed("admission.roles", "name one twice");
     seen.Add(static_cast<v1::Role>(role));
   }
   if (admission.expire_time() <= 0) return Malformed("admission.expire_time", "is missing");
@@ -158,7 +164,8 @@ absl::Status CheckBody(const v1::UploadStatement& upload, std::string_view) {
   MUSTER_RETURN_IF_ERROR(CheckName<UploadId>(upload.upload(), "upload.upload"));
   MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(upload.member(), "upload.member"));
   MUSTER_RETURN_IF_ERROR(CheckText(upload.list(), kNameBytesMax, true, "upload.list"));
-  if (upload.mode() != v1::UploadStatement::APPEND && upload.mode() != v1::UploadStatement::REPLACE) {
+  if (upload.mode() != v1::UploadStatement::APPEND &&
+      upload.mode() != v1::UploadStatement::REPLACE) {
     return Malformed("upload.mode", "is neither APPEND nor REPLACE");
   }
   if (upload.files().empty() || upload.files_size() > kFilesMax) {
@@ -173,7 +180,8 @@ absl::Status CheckBody(const v1::UploadStatement& upload, std::string_view) {
     MUSTER_RETURN_IF_ERROR(CheckSize(file.blake2b(), 32, "upload.files.blake2b"));
     MUSTER_RETURN_IF_ERROR(CheckCount(file.byte_count(), "upload.files.byte_count"));
     MUSTER_RETURN_IF_ERROR(CheckCount(file.row_count(), "upload.files.row_count"));
-    MUSTER_RETURN_IF_ERROR(CheckCount(file.rejected_row_count(), "upload.files.rejected_row_count"));
+    MUSTER_RETURN_IF_ERROR(
+        CheckCount(file.rejected_row_count(), "upload.files.rejected_row_count"));
     MUSTER_RETURN_IF_ERROR(CheckText(file.format(), kNameBytesMax, false, "upload.files.format"));
   }
   MUSTER_RETURN_IF_ERROR(CheckCount(upload.row_count(), "upload.row_count"));
@@ -227,17 +235,26 @@ absl::Status CheckShape(const v1::Statement& statement) {
   if (statement.create_time() <= 0) return Malformed("create_time", "is missing");
   const std::string& signer = statement.signer();
   const bool by_vault = statement.has_intake() || statement.has_withdrawn();
-  if (by_vault && signer != "vault") return Malformed("signer", "must be the vault for what it says");
+  if (by_vault && signer != "vault")
+    return Malformed("signer", "must be the vault for what it says");
   if (!by_vault) MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(signer, "signer"));
   switch (statement.body_case()) {
-    case v1::Statement::kCharter: return CheckBody(statement.charter(), signer);
-    case v1::Statement::kAdmission: return CheckBody(statement.admission(), signer);
-    case v1::Statement::kJoin: return CheckBody(statement.join(), signer);
-    case v1::Statement::kUpload: return CheckBody(statement.upload(), signer);
-    case v1::Statement::kIntake: return CheckBody(statement.intake(), signer);
-    case v1::Statement::kWithdrawal: return CheckBody(statement.withdrawal(), signer);
-    case v1::Statement::kWithdrawn: return CheckBody(statement.withdrawn(), signer);
-    case v1::Statement::BODY_NOT_SET: break;
+    case v1::Statement::kCharter:
+      return CheckBody(statement.charter(), signer);
+    case v1::Statement::kAdmission:
+      return CheckBody(statement.admission(), signer);
+    case v1::Statement::kJoin:
+      return CheckBody(statement.join(), signer);
+    case v1::Statement::kUpload:
+      return CheckBody(statement.upload(), signer);
+    case v1::Statement::kIntake:
+      return CheckBody(statement.intake(), signer);
+    case v1::Statement::kWithdrawal:
+      return CheckBody(statement.withdrawal(), signer);
+    case v1::Statement::kWithdrawn:
+      return CheckBody(statement.withdrawn(), signer);
+    case v1::Statement::BODY_NOT_SET:
+      break;
   }
   return Malformed("body", "is missing");
 }
@@ -287,7 +304,8 @@ absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& sig
   if (signed_statement.ByteSizeLong() > tlog::kEntryBodyBytesMax) {
     return Malformed("statement", "is longer than an entry of the log may be");
   }
-  if (signed_statement.signatures().empty() || signed_statement.signatures_size() > kSignaturesMax) {
+  if (signed_statement.signatures().empty() ||
+      signed_statement.signatures_size() > kSignaturesMax) {
     return Malformed("signatures", "must be 1 to 64");
   }
   VerifiedStatement out;

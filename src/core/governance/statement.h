@@ -2,8 +2,9 @@
 //
 // Statements: exact bytes, signed. Sign once, keep the bytes, verify the bytes.
 //
-// Signed message: "muster/statement/v1\n" || statement bytes, Ed25519. Parsing is strict: unknown fields, missing body, wrong sizes of keys and hashes
-// are refused, so that two readers never see two meanings.
+// Signed message: "muster/statement/v1\n" || statement bytes, Ed25519. Parsing is strict: unknown
+// fields, missing body, wrong sizes of keys and hashes are refused, so that two readers never see
+// two meanings.
 // Errors: INVALID_ARGUMENT (STATEMENT_MALFORMED, SIGNATURE_INVALID, KEY_LOW_ORDER).
 // Threads: pure.
 #ifndef MUSTER_CORE_GOVERNANCE_STATEMENT_H_
@@ -32,7 +33,8 @@ struct VerifiedStatement {
   bool SignedBy(const crypto::VerifyKey& key) const;
 };
 
-// Parses strictly and checks every signature; says nothing about whether the signers may say it (registry.h does).
+// Parses strictly and checks every signature; says nothing about whether the signers may say it
+// (registry.h does).
 absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& signed_statement);
 // The same from the serialized SignedStatement of a log entry's body.
 absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body);
@@ -41,7 +43,6 @@ absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body);
 bool HasUnknownFields(const google::protobuf::Message& message);
 
 Bytes32 StatementHash(const v1::SignedStatement& signed_statement);
-
 
 }  // namespace muster::governance
 

@@ -28,18 +28,26 @@ constexpr std::string_view kBoxKey = "box_key";
 constexpr std::string_view kKeySuffix = ".key";
 
 absl::Status Malformed(const fs::path& path, std::string_view what) {
-  return MakeError(v1::HOME_MALFORMED, path.string() + " " + std::string(what) + "; restore the vault's home from a backup");
+  return MakeError(v1::HOME_MALFORMED, path.string() + " " + std::string(what) +
+                                           "; restore the vault's home from a backup");
 }
 
-SecretBytes WrapKey(const SecretBytes& root) { return crypto::DeriveKey(root, "muster/keyring/v1"); }
-SecretBytes IntakeFileKey(const SecretBytes& root) { return crypto::DeriveKey(root, "muster/intake-key-file/v1"); }
+SecretBytes WrapKey(const SecretBytes& root) {
+  return crypto::DeriveKey(root, "muster/keyring/v1");
+}
+SecretBytes IntakeFileKey(const SecretBytes& root) {
+  return crypto::DeriveKey(root, "muster/intake-key-file/v1");
+}
 
 std::string WrapAad(std::string_view name) { return "muster/keyring/v1|" + std::string(name); }
-std::string IntakeAad(const UploadId& upload) { return "muster/intake-key/v1" + std::string(upload.View()); }
+std::string IntakeAad(const UploadId& upload) {
+  return "muster/intake-key/v1" + std::string(upload.View());
+}
 
 absl::StatusOr<SecretBytes> ReadRoot(const fs::path& path) {
   absl::StatusOr<std::string> read = ReadFile(path, kRootBytes);
-  if (ReasonOf(read.status()) == v1::FILE_NOT_FOUND) return Malformed(path, "is missing: without it nothing in this home opens");
+  if (ReasonOf(read.status()) == v1::FILE_NOT_FOUND)
+    return Malformed(path, "is missing: without it nothing in this home opens");
   if (ReasonOf(read.status()) == v1::FILE_TOO_LARGE) return Malformed(path, "is not 32 bytes long");
   MUSTER_RETURN_IF_ERROR(read.status());
   const crypto::WipedString bytes(*std::move(read));
@@ -48,8 +56,9 @@ absl::StatusOr<SecretBytes> ReadRoot(const fs::path& path) {
 }
 
 std::string PublicText(const v1::VaultKeys& keys) {
-  return "sign_key " + HexEncode(AsBytes(keys.sign_key())) + "\nbox_key " + HexEncode(AsBytes(keys.box_key())) +
-         "\nholding_key " + HexEncode(AsBytes(keys.holding_key())) + "\n";
+  return "sign_key " + HexEncode(AsBytes(keys.sign_key())) + "\nbox_key " +
+         HexEncode(AsBytes(keys.box_key())) + "\nholding_key " +
+         HexEncode(AsBytes(keys.holding_key())) + "\n";
 }
 
 v1::VaultKeys PublicHalves(const crypto::Scalar& holding, const crypto::SigningKey& sign,
@@ -67,7 +76,9 @@ absl::StatusOr<v1::VaultKeys> Keyring::Create(const fs::path& home) {
   for (const char* name : {"root.key", "keys.sealed", "keys.public"}) {
     std::error_code error;
     if (fs::exists(home / name, error)) {
-      return MakeError(v1::HOME_EXISTS, (home / name).string() + " exists: keys are never overwritten; name a new folder");
+      return MakeError(
+          v1::HOME_EXISTS,
+          (home / name).string() + " exists: keys are never overwritten; name a new folder");
     }
   }
   MUSTER_RETURN_IF_ERROR(MakeDirectories(home / "intake"));
@@ -114,18 +125,25 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& home) {
   const SecretBytes wrap_key = WrapKey(root);
   std::map<std::string, SecretBytes, std::less<>> secrets;
   for (const v1::SealedKey& key : sealed.keys()) {
-    absl::StatusOr<SecretBytes> secret = crypto::AeadOpenSecret(wrap_key, WrapAad(key.name()), key.sealed());
-    if (!secret.ok()) return Malformed(path, "does not open under this root.key: one of the two is changed or of another home");
-    if (!secrets.emplace(key.name(), *std::move(secret)).second) return Malformed(path, "names a key twice");
+    absl::StatusOr<SecretBytes> secret =
+        crypto::AeadOpenSecret(wrap_key, WrapAad(key.name()), key.sealed());
+    if (!secret.ok())
+      return Malformed(
+          path, "does not open under this root.key: one of the two is changed or of another home");
+    if (!secrets.emplace(key.name(), *std::move(secret)).second)
+      return Malformed(path, "names a key twice");
   }
   for (const std::string_view name : {kTokenKey, kStoreKey, kHoldingKey, kSignKey, kBoxKey}) {
     const auto found = secrets.find(name);
     if (found == secrets.end() || found->second.size() != 32) return Malformed(path, "lacks a key");
   }
   if (secrets.size() != 5) return Malformed(path, "has a key that this version does not know");
-  absl::StatusOr<crypto::Scalar> holding = crypto::Scalar::FromBytes(secrets.find(kHoldingKey)->second);
-  absl::StatusOr<crypto::SigningKey> sign = crypto::SigningKey::FromSeed(secrets.find(kSignKey)->second);
-  absl::StatusOr<crypto::BoxSecretKey> box = crypto::BoxSecretKey::FromBytes(secrets.find(kBoxKey)->second);
+  absl::StatusOr<crypto::Scalar> holding =
+      crypto::Scalar::FromBytes(secrets.find(kHoldingKey)->second);
+  absl::StatusOr<crypto::SigningKey> sign =
+      crypto::SigningKey::FromSeed(secrets.find(kSignKey)->second);
+  absl::StatusOr<crypto::BoxSecretKey> box =
+      crypto::BoxSecretKey::FromBytes(secrets.find(kBoxKey)->second);
   if (!holding.ok() || !sign.ok() || !box.ok()) return Malformed(path, "holds a key that is none");
 
   const fs::path public_path = home / "keys.public";
@@ -134,13 +152,14 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& home) {
     return Malformed(public_path, "does not fit keys.sealed");
   }
   MUSTER_RETURN_IF_ERROR(MakeDirectories(home / "intake"));
-  return std::unique_ptr<Keyring>(new Keyring(home, std::move(secrets.find(kTokenKey)->second),
-                                              std::move(secrets.find(kStoreKey)->second), *std::move(holding),
-                                              *std::move(sign), *std::move(box), IntakeFileKey(root)));
+  return std::unique_ptr<Keyring>(new Keyring(
+      home, std::move(secrets.find(kTokenKey)->second), std::move(secrets.find(kStoreKey)->second),
+      *std::move(holding), *std::move(sign), *std::move(box), IntakeFileKey(root)));
 }
 
-Keyring::Keyring(fs::path home, SecretBytes token_key, SecretBytes store_key, crypto::Scalar holding_key,
-                 crypto::SigningKey sign_key, crypto::BoxSecretKey box_key, SecretBytes intake_file_key)
+Keyring::Keyring(fs::path home, SecretBytes token_key, SecretBytes store_key,
+                 crypto::Scalar holding_key, crypto::SigningKey sign_key,
+                 crypto::BoxSecretKey box_key, SecretBytes intake_file_key)
     : home_(std::move(home)),
       row_key_(crypto::DeriveKey(token_key, "muster/row-hash/v1")),
       token_key_(std::move(token_key)),
@@ -150,7 +169,9 @@ Keyring::Keyring(fs::path home, SecretBytes token_key, SecretBytes store_key, cr
       box_key_(std::move(box_key)),
       intake_file_key_(std::move(intake_file_key)) {}
 
-v1::VaultKeys Keyring::public_keys() const { return PublicHalves(holding_key_, sign_key_, box_key_); }
+v1::VaultKeys Keyring::public_keys() const {
+  return PublicHalves(holding_key_, sign_key_, box_key_);
+}
 
 fs::path Keyring::IntakePath(const UploadId& upload) const {
   return home_ / "intake" / (Base32Encode(upload.bytes) + std::string(kKeySuffix));
@@ -159,24 +180,30 @@ fs::path Keyring::IntakePath(const UploadId& upload) const {
 absl::StatusOr<crypto::BoxSecretKey> Keyring::MakeIntakeKey(const UploadId& upload) const {
   crypto::BoxSecretKey key = crypto::BoxSecretKey::Generate();
   MUSTER_RETURN_IF_ERROR(WriteNewFileDurably(
-      IntakePath(upload), crypto::AeadSeal(intake_file_key_, IntakeAad(upload), AsText(key.raw().ExposeSecret()))));
+      IntakePath(upload),
+      crypto::AeadSeal(intake_file_key_, IntakeAad(upload), AsText(key.raw().ExposeSecret()))));
   return key;
 }
 
 absl::StatusOr<crypto::BoxSecretKey> Keyring::ReadIntakeKey(const UploadId& upload) const {
   const fs::path path = IntakePath(upload);
   MUSTER_ASSIGN_OR_RETURN(const std::string sealed, ReadFile(path, 4096));
-  const absl::StatusOr<SecretBytes> raw = crypto::AeadOpenSecret(intake_file_key_, IntakeAad(upload), sealed);
-  if (!raw.ok() || raw->size() != 32) return Malformed(path, "does not open: it is changed or of another upload");
+  const absl::StatusOr<SecretBytes> raw =
+      crypto::AeadOpenSecret(intake_file_key_, IntakeAad(upload), sealed);
+  if (!raw.ok() || raw->size() != 32)
+    return Malformed(path, "does not open: it is changed or of another upload");
   return crypto::BoxSecretKey::FromBytes(*raw);
 }
 
-absl::Status Keyring::DestroyIntakeKey(const UploadId& upload) const { return RemoveDurably(IntakePath(upload)); }
+absl::Status Keyring::DestroyIntakeKey(const UploadId& upload) const {
+  return RemoveDurably(IntakePath(upload));
+}
 
 absl::StatusOr<std::vector<UploadId>> Keyring::ListIntakeKeys() const {
   std::vector<UploadId> out;
   std::error_code error;
-  for (fs::directory_iterator it(home_ / "intake", error), end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it(home_ / "intake", error), end; !error && it != end;
+       it.increment(error)) {
     const fs::path& path = it->path();
     if (path.extension() != kKeySuffix) continue;
     const absl::StatusOr<UploadId> upload = UploadId::Parse("uploads/" + path.stem().string());

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keyring: the vault's secrets. Made once at founding, kept wrapped under a root, in memory only while the vault runs.
+// Keyring: the vault's secrets. Made once at founding, kept wrapped under a root, in memory only
+// while the vault runs.
 //
-//   HOME/root.key        32 random bytes: the root of a trial on one machine ("keyfile"); a ceremony puts another in its place
-//   HOME/keys.sealed     proto SealedKeys: token key, store key, v, sign key, box key; each under DeriveKey(root, "muster/keyring/v1") with its name as AAD
+//   HOME/root.key        32 random bytes: the root of a trial on one machine ("keyfile"); a
+//   ceremony puts another in its place HOME/keys.sealed     proto SealedKeys: token key, store key,
+//   v, sign key, box key; each under DeriveKey(root, "muster/keyring/v1") with its name as AAD
 //   HOME/keys.public     the public halves, one "name hex" a line
-//   HOME/intake/ID.key   the secret half of one upload's intake key under DeriveKey(root, "muster/intake-key-file/v1"), AAD "muster/intake-key/v1" | upload
+//   HOME/intake/ID.key   the secret half of one upload's intake key under DeriveKey(root,
+//   "muster/intake-key-file/v1"), AAD "muster/intake-key/v1" | upload
 //
-// Rules: keys are random and independent, so that a new root only re-wraps them. Intake keys stand outside the database and its backups, and are unlinked when
-// the upload was read. Files are 0600 and never overwritten.
-// Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or foreign key files; those of base/file.h.
+// Rules: keys are random and independent, so that a new root only re-wraps them. Intake keys stand
+// outside the database and its backups, and are unlinked when the upload was read. Files are 0600
+// and never overwritten.
+// Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or
+// foreign key files; those of base/file.h.
 // Threads: const use from anywhere.
 #ifndef MUSTER_CORE_KEYRING_KEYRING_H_
 #define MUSTER_CORE_KEYRING_KEYRING_H_

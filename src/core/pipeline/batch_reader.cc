@@ -51,25 +51,34 @@ absl::Status BatchReader::CheckHeader(uint32_t sequence, const seal::Envelope& e
   const seal::BatchHeader& header = envelope.header;
   const std::string where = Where(sequence);
   if (header.sequence != sequence) {
-    return MakeError(v1::BATCH_TAMPERED, where + ": its header says batch " + std::to_string(header.sequence) +
+    return MakeError(v1::BATCH_TAMPERED, where + ": its header says batch " +
+                                             std::to_string(header.sequence) +
                                              "; batches changed places, upload the file again");
   }
-  if (header.consortium != plan_.consortium || header.member != plan_.member || header.upload != plan_.upload) {
-    return MakeError(v1::BATCH_NOT_YOURS,
-                     where + ": it was sealed for another consortium, member or upload; seal the file for this upload");
+  if (header.consortium != plan_.consortium || header.member != plan_.member ||
+      header.upload != plan_.upload) {
+    return MakeError(v1::BATCH_NOT_YOURS, where +
+                                              ": it was sealed for another consortium, member or "
+                                              "upload; seal the file for this upload");
   }
   const governance::PersonRecord* uploader = registry.FindPerson(header.uploader);
-  if (uploader == nullptr || uploader->member != plan_.member || !uploader->roles.Has(v1::ROLE_UPLOADER)) {
-    return MakeError(v1::BATCH_NOT_YOURS, where + ": its signer is no uploader of this member; upload as one who is");
+  if (uploader == nullptr || uploader->member != plan_.member ||
+      !uploader->roles.Has(v1::ROLE_UPLOADER)) {
+    return MakeError(v1::BATCH_NOT_YOURS,
+                     where + ": its signer is no uploader of this member; upload as one who is");
   }
-  if (header.intake_key != plan_.intake_key.public_key().bytes || header.vault_key != plan_.vault_key.bytes ||
-      header.member_key != plan_.member_key.bytes) {
-    return MakeError(v1::BATCH_WRONG_KEY, where + ": it was sealed to other keys than this upload's; upload the file again");
+  if (header.intake_key != plan_.intake_key.public_key().bytes ||
+      header.vault_key != plan_.vault_key.bytes || header.member_key != plan_.member_key.bytes) {
+    return MakeError(
+        v1::BATCH_WRONG_KEY,
+        where + ": it was sealed to other keys than this upload's; upload the file again");
   }
-  MUSTER_RETURN_IF_ERROR(Annotate(seal::VerifyEnvelopeSignature(envelope, uploader->sign_key),
-                                  "the batch was changed or its signer is another; upload the file again"));
+  MUSTER_RETURN_IF_ERROR(
+      Annotate(seal::VerifyEnvelopeSignature(envelope, uploader->sign_key),
+               "the batch was changed or its signer is another; upload the file again"));
   if (envelope.intake_wrap.empty()) {
-    return MakeError(v1::BATCH_WRONG_KEY, where + ": its intake wrap was erased; upload the file again");
+    return MakeError(v1::BATCH_WRONG_KEY,
+                     where + ": its intake wrap was erased; upload the file again");
   }
   return absl::OkStatus();
 }
@@ -81,9 +90,11 @@ absl::StatusOr<BatchRows> BatchReader::Read(uint32_t sequence, std::string_view 
   const seal::Envelope& envelope = *parsed;
   MUSTER_RETURN_IF_ERROR(CheckHeader(sequence, envelope, registry));
   MUSTER_RETURN_IF_ERROR(seal::VerifyEnvelopeRoot(envelope));
-  absl::StatusOr<crypto::SecretBytes> dek = seal::UnwrapForIntake(envelope.intake_wrap, plan_.intake_key,
-                                                                  envelope.header_bytes, envelope.header.dek_hash);
-  if (!dek.ok()) return Annotate(dek.status(), Where(sequence) + ": its key does not open; upload the file again");
+  absl::StatusOr<crypto::SecretBytes> dek = seal::UnwrapForIntake(
+      envelope.intake_wrap, plan_.intake_key, envelope.header_bytes, envelope.header.dek_hash);
+  if (!dek.ok())
+    return Annotate(dek.status(),
+                    Where(sequence) + ": its key does not open; upload the file again");
 
   BatchRows out;
   out.sequence = sequence;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batch reader: opens one sealed batch and makes rows of it: verifies, unwraps, decrypts, normalizes, keys, and forgets the plaintext.
+// Batch reader: opens one sealed batch and makes rows of it: verifies, unwraps, decrypts,
+// normalizes, keys, and forgets the plaintext.
 //
-// Rule: a batch is taken whole or not at all. It must be this upload's, under its sequence, signed by an uploader of this member, for these keys of vault,
-// member and intake, and its root must fit its records. A record that opens but cannot be used (no address, malformed) is refused by row number; a record that
-// does not open fails the batch.
-// Errors: naming the batch and the remedy: PERMISSION_DENIED (BATCH_NOT_YOURS), INVALID_ARGUMENT (BATCH_MALFORMED, BATCH_TAMPERED, BATCH_WRONG_KEY,
-// SIGNATURE_INVALID, DECRYPTION_FAILED).
+// Rule: a batch is taken whole or not at all. It must be this upload's, under its sequence, signed
+// by an uploader of this member, for these keys of vault, member and intake, and its root must fit
+// its records. A record that opens but cannot be used (no address, malformed) is refused by row
+// number; a record that does not open fails the batch.
+// Errors: naming the batch and the remedy: PERMISSION_DENIED (BATCH_NOT_YOURS), INVALID_ARGUMENT
+// (BATCH_MALFORMED, BATCH_TAMPERED, BATCH_WRONG_KEY, SIGNATURE_INVALID, DECRYPTION_FAILED).
 // Threads: one thread an object; the plan may be shared.
 #ifndef MUSTER_CORE_PIPELINE_BATCH_READER_H_
 #define MUSTER_CORE_PIPELINE_BATCH_READER_H_
@@ -49,7 +51,8 @@ struct IntakeRow {
   uint16_t index = 0;  // in the batch
   store::UploadContactKind kind = store::UploadContactKind::kContact;
   contact::Status status = contact::Status::kUnknown;
-  uint32_t offset = 0;  // of its value in BatchRows::values: an encoded source row, or a suppression token
+  uint32_t offset =
+      0;  // of its value in BatchRows::values: an encoded source row, or a suppression token
   uint32_t size = 0;
 };
 
@@ -68,16 +71,20 @@ struct BatchRows {
   std::vector<RefusedRow> refused;
   uint32_t exclusion_count = 0;
 
-  std::string_view Value(const IntakeRow& row) const { return std::string_view(values).substr(row.offset, row.size); }
+  std::string_view Value(const IntakeRow& row) const {
+    return std::string_view(values).substr(row.offset, row.size);
+  }
 };
 
 class BatchReader {
  public:
   explicit BatchReader(const IntakePlan* plan) : plan_(*plan) {}
-  absl::StatusOr<BatchRows> Read(uint32_t sequence, std::string_view envelope, const governance::Registry& registry);
+  absl::StatusOr<BatchRows> Read(uint32_t sequence, std::string_view envelope,
+                                 const governance::Registry& registry);
 
  private:
-  absl::Status CheckHeader(uint32_t sequence, const seal::Envelope& envelope, const governance::Registry& registry) const;
+  absl::Status CheckHeader(uint32_t sequence, const seal::Envelope& envelope,
+                           const governance::Registry& registry) const;
   // The reason when the record is refused.
   Reason AddRecord(uint16_t index, BatchRows& out);
   Bytes8 RowHash(std::string_view domain, std::string_view text) const;

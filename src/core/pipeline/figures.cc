@@ -36,8 +36,10 @@ UploadTokens::UploadTokens(const store::Store& store, const UploadId& upload)
 
 void UploadTokens::Read() {
   for (; cursor_->valid(); cursor_->Next()) {
-    const absl::StatusOr<store::UploadContact> contact = store::DecodeUploadContact(cursor_->value());
-    const absl::StatusOr<store::UploadContactKey> key = store::DecodeUploadContactKey(cursor_->key());
+    const absl::StatusOr<store::UploadContact> contact =
+        store::DecodeUploadContact(cursor_->value());
+    const absl::StatusOr<store::UploadContactKey> key =
+        store::DecodeUploadContactKey(cursor_->key());
     if (!contact.ok() || !key.ok()) {
       bad_ = contact.ok() ? key.status() : contact.status();
       break;
@@ -70,7 +72,8 @@ void UploadTokens::Advance(const token::Token& token) {
 absl::Status UploadTokens::status() const { return bad_.ok() ? cursor_->status() : bad_; }
 
 absl::StatusOr<Change> CountChange(const store::Store& store, const std::vector<UploadId>& coming,
-                                   const std::vector<UploadId>& going, const std::vector<UploadId>& list_staying,
+                                   const std::vector<UploadId>& going,
+                                   const std::vector<UploadId>& list_staying,
                                    const std::vector<UploadId>& other_staying) {
   std::vector<UploadTokens> in = Open(store, coming);
   std::vector<UploadTokens> out = Open(store, going);

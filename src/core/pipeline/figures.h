@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Figures: how many distinct addresses come and go when uploads of one member come and go. Exact, by merging the uploads' sorted tokens.
+// Figures: how many distinct addresses come and go when uploads of one member come and go. Exact,
+// by merging the uploads' sorted tokens.
 //
-// The coming and going uploads are walked; the staying ones are only searched, a few steps or one seek a token, so that a small upload to a large list costs
-// little and a large one is one pass.
-// Errors: those of store/database.h. Threads: pure over the store.
+// The coming and going uploads are walked; the staying ones are only searched, a few steps or one
+// seek a token, so that a small upload to a large list costs little and a large one is one pass.
+// Errors: those of store/database.h.
+// Threads: pure over the store.
 #ifndef MUSTER_CORE_PIPELINE_FIGURES_H_
 #define MUSTER_CORE_PIPELINE_FIGURES_H_
 
@@ -44,9 +46,11 @@ struct Change {
   int64_t member = 0;  // distinct addresses of the member
 };
 
-// `coming` and `going` are uploads to one list; `list_staying` the other live ones to it, `other_staying` the member's live ones to other lists.
+// `coming` and `going` are uploads to one list; `list_staying` the other live ones to it,
+// `other_staying` the member's live ones to other lists.
 absl::StatusOr<Change> CountChange(const store::Store& store, const std::vector<UploadId>& coming,
-                                   const std::vector<UploadId>& going, const std::vector<UploadId>& list_staying,
+                                   const std::vector<UploadId>& going,
+                                   const std::vector<UploadId>& list_staying,
                                    const std::vector<UploadId>& other_staying);
 
 }  // namespace muster::pipeline

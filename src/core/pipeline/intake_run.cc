@@ -15,7 +15,8 @@ namespace {
 constexpr size_t kTasksMax = 4;
 constexpr int kRefusedKeptMax = 1000;
 
-// A row's place in a chunk. Rows are sorted by the first half of their tokens in place, which decides all but a few comparisons without touching the rows.
+// A row's place in a chunk. Rows are sorted by the first half of their tokens in place, which
+// decides all but a few comparisons without touching the rows.
 struct Ref {
   uint64_t token_head;
   uint32_t batch;
@@ -34,7 +35,8 @@ std::vector<Ref> Sorted(const std::vector<BatchRows>& chunk) {
   for (const BatchRows& batch : chunk) count += batch.rows.size();
   refs.reserve(count);
   for (uint32_t b = 0; b < chunk.size(); ++b) {
-    for (uint32_t r = 0; r < chunk[b].rows.size(); ++r) refs.push_back({HeadOf(chunk[b].rows[r].token), b, r});
+    for (uint32_t r = 0; r < chunk[b].rows.size(); ++r)
+      refs.push_back({HeadOf(chunk[b].rows[r].token), b, r});
   }
   std::sort(refs.begin(), refs.end(), [&chunk](const Ref& x, const Ref& y) {
     if (x.token_head != y.token_head) return x.token_head < y.token_head;
@@ -83,33 +85,44 @@ absl::Status ForEachPut(const IntakePlan& plan, const std::vector<BatchRows>& ch
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<IntakeRun>> IntakeRun::Start(store::VaultStore* store, const LogObserver* observer,
-                                                            IntakePlan plan, const IntakeOptions& options,
+absl::StatusOr<std::unique_ptr<IntakeRun>> IntakeRun::Start(store::VaultStore* store,
+                                                            const LogObserver* observer,
+                                                            IntakePlan plan,
+                                                            const IntakeOptions& options,
                                                             OnProgress on_progress) {
-  std::unique_ptr<IntakeRun> run(new IntakeRun(store, observer, std::move(plan), options, std::move(on_progress)));
+  std::unique_ptr<IntakeRun> run(
+      new IntakeRun(store, observer, std::move(plan), options, std::move(on_progress)));
   MUSTER_ASSIGN_OR_RETURN(run->record_, store->ReadIntake(run->plan_.upload));
   std::vector<Bytes32> hashes;
   for (const std::string& hash : run->record_.frontier()) {
     const auto array = ToArray<32>(hash);
-    if (!array) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
+    if (!array)
+      return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
     hashes.push_back(*array);
   }
-  absl::StatusOr<crypto::MerkleFrontier> frontier =
-      crypto::MerkleFrontier::Restore(static_cast<uint64_t>(run->record_.batch_count()), std::move(hashes));
-  if (!frontier.ok()) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
+  absl::StatusOr<crypto::MerkleFrontier> frontier = crypto::MerkleFrontier::Restore(
+      static_cast<uint64_t>(run->record_.batch_count()), std::move(hashes));
+  if (!frontier.ok())
+    return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
   run->frontier_ = *std::move(frontier);
   {
     std::lock_guard lock(run->mutex_);
-    run->next_put_ = run->next_collected_ = run->durable_ = run->flush_to_ = run->record_.batch_count();
+    run->next_put_ = run->next_collected_ = run->durable_ = run->flush_to_ =
+        run->record_.batch_count();
   }
-  for (int i = 0; i < options.worker_count; ++i) run->threads_.emplace_back([r = run.get()] { r->Work(); });
+  for (int i = 0; i < options.worker_count; ++i)
+    run->threads_.emplace_back([r = run.get()] { r->Work(); });
   run->threads_.emplace_back([r = run.get()] { r->Collect(); });
   return run;
 }
 
-IntakeRun::IntakeRun(store::VaultStore* store, const LogObserver* observer, IntakePlan plan, const IntakeOptions& options,
-                     OnProgress on_progress)
-    : store_(store), observer_(observer), plan_(std::move(plan)), options_(options), on_progress_(std::move(on_progress)) {}
+IntakeRun::IntakeRun(store::VaultStore* store, const LogObserver* observer, IntakePlan plan,
+                     const IntakeOptions& options, OnProgress on_progress)
+    : store_(store),
+      observer_(observer),
+      plan_(std::move(plan)),
+      options_(options),
+      on_progress_(std::move(on_progress)) {}
 
 IntakeRun::~IntakeRun() {
   Abort();
@@ -134,8 +147,8 @@ absl::Status IntakeRun::Put(int64_t sequence, std::string envelope) {
   if (stopping_) return absl::CancelledError("the intake run was ended");
   if (sequence != next_put_) {
     return MakeError(v1::BATCH_OUT_OF_ORDER,
-                     "batch " + std::to_string(sequence) + " came where batch " + std::to_string(next_put_) +
-                         " is next; go on from there",
+                     "batch " + std::to_string(sequence) + " came where batch " +
+                         std::to_string(next_put_) + " is next; go on from there",
                      {{"expected", std::to_string(next_put_)}});
   }
   ++next_put_;
@@ -207,13 +220,14 @@ void IntakeRun::Collect() {
         changed_.notify_all();
       }
       // A chunk is full by batches as well: one of exclusions alone has no rows.
-      commit = chunk_rows >= options_.chunk_rows || chunk.size() >= options_.chunk_rows / 16 + 1 || idle ||
-               (flush_to_ == next_collected_ && durable_ < flush_to_);
+      commit = chunk_rows >= options_.chunk_rows || chunk.size() >= options_.chunk_rows / 16 + 1 ||
+               idle || (flush_to_ == next_collected_ && durable_ < flush_to_);
     }
     if (!commit || chunk.empty()) continue;
     const auto first = static_cast<int64_t>(chunk.front().sequence);
     const auto count = static_cast<int64_t>(chunk.size());
-    if (const absl::Status status = Commit(std::exchange(chunk, {})); !status.ok()) return Fail(first, status);
+    if (const absl::Status status = Commit(std::exchange(chunk, {})); !status.ok())
+      return Fail(first, status);
     chunk_rows = 0;
     {
       std::lock_guard lock(mutex_);
@@ -245,8 +259,8 @@ absl::Status IntakeRun::Commit(std::vector<BatchRows> chunk) {
 
   if (rows < options_.bulk_rows_min) {
     store::Batch batch;
-    MUSTER_RETURN_IF_ERROR(
-        ForEachPut(plan_, chunk, [&](store::Family family, std::string_view key, std::string_view value) {
+    MUSTER_RETURN_IF_ERROR(ForEachPut(
+        plan_, chunk, [&](store::Family family, std::string_view key, std::string_view value) {
           batch.Put(family, key, value);
           return absl::OkStatus();
         }));
@@ -254,8 +268,8 @@ absl::Status IntakeRun::Commit(std::vector<BatchRows> chunk) {
     return store_->rows().Write(batch, store::Sync::kYes);
   }
   auto load = store_->rows().StartBulkLoad();
-  MUSTER_RETURN_IF_ERROR(
-      ForEachPut(plan_, chunk, [&](store::Family family, std::string_view key, std::string_view value) {
+  MUSTER_RETURN_IF_ERROR(ForEachPut(
+      plan_, chunk, [&](store::Family family, std::string_view key, std::string_view value) {
         return load->Put(family, key, value);
       }));
   MUSTER_RETURN_IF_ERROR(load->Put(store::kIntakes, plan_.upload.View(), marker));

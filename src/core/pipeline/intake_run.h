@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Intake run: one reading of an upload's batches, from the first that is not durable yet. Worker threads open batches; a collector sorts their rows and loads
-// them with the durable count in one step, so that a crash anywhere costs work and nothing else.
+// Intake run: one reading of an upload's batches, from the first that is not durable yet. Worker
+// threads open batches; a collector sorts their rows and loads them with the durable count in one
+// step, so that a crash anywhere costs work and nothing else.
 //
-// Rules: batches are put in order without gaps; their rows become durable in order, about kChunkRows at a time, or earlier when asked (Flush) or when nothing
-// comes for kIdle. Loading a chunk twice gives the same rows. Memory is bounded whatever the upload's size.
-// Errors: FAILED_PRECONDITION (BATCH_OUT_OF_ORDER, with "expected" in the details); those of batch_reader.h and store/database.h. After an error the run is
-// over; what was durable stays.
-// Threads: Put, Flush and the destructor belong to one thread; Abort and durable_count may be called from anywhere. `on_progress` is called from the run's own thread.
+// Rules: batches are put in order without gaps; their rows become durable in order, about
+// kChunkRows at a time, or earlier when asked (Flush) or when nothing comes for kIdle. Loading a
+// chunk twice gives the same rows. Memory is bounded whatever the upload's size.
+// Errors: FAILED_PRECONDITION (BATCH_OUT_OF_ORDER, with "expected" in the details); those of
+// batch_reader.h and store/database.h. After an error the run is over; what was durable stays.
+// Threads: Put, Flush and the destructor belong to one thread; Abort and durable_count may be
+// called from anywhere. `on_progress` is called from the run's own thread.
 #ifndef MUSTER_CORE_PIPELINE_INTAKE_RUN_H_
 #define MUSTER_CORE_PIPELINE_INTAKE_RUN_H_
 
@@ -38,7 +41,8 @@ struct IntakeOptions {
   int worker_count = 2;
   // 64 full batches: about 30 MB of rows, and tables large enough to be loaded at their best speed.
   size_t chunk_rows = size_t{64} * seal::kBatchRecordsMax;
-  // Below this a synced batch through the write-ahead log is quicker than making tables, and leaves fewer files.
+  // Below this a synced batch through the write-ahead log is quicker than making tables, and leaves
+  // fewer files.
   size_t bulk_rows_min = 16'384;
   std::chrono::milliseconds idle{500};
 };
@@ -47,8 +51,10 @@ class IntakeRun {
  public:
   using OnProgress = std::function<void(int64_t durable_batch_count)>;
 
-  static absl::StatusOr<std::unique_ptr<IntakeRun>> Start(store::VaultStore* store, const LogObserver* observer,
-                                                          IntakePlan plan, const IntakeOptions& options,
+  static absl::StatusOr<std::unique_ptr<IntakeRun>> Start(store::VaultStore* store,
+                                                          const LogObserver* observer,
+                                                          IntakePlan plan,
+                                                          const IntakeOptions& options,
                                                           OnProgress on_progress);
   // Aborts and waits for the threads.
   ~IntakeRun();
@@ -65,8 +71,8 @@ class IntakeRun {
     int64_t sequence = 0;
     std::string envelope;
   };
-  IntakeRun(store::VaultStore* store, const LogObserver* observer, IntakePlan plan, const IntakeOptions& options,
-            OnProgress on_progress);
+  IntakeRun(store::VaultStore* store, const LogObserver* observer, IntakePlan plan,
+            const IntakeOptions& options, OnProgress on_progress);
   void Work();
   void Collect();
   void Fail(int64_t sequence, const absl::Status& status);

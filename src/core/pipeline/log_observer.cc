@@ -14,8 +14,9 @@ namespace muster::pipeline {
 namespace {
 
 absl::Status Forked(std::string_view what) {
-  return MakeError(v1::LOG_FORKED, "the log does not follow from what the vault has read: " + std::string(what) +
-                                       "; somebody rewrote it, keep both and call the auditor");
+  return MakeError(v1::LOG_FORKED,
+                   "the log does not follow from what the vault has read: " + std::string(what) +
+                       "; somebody rewrote it, keep both and call the auditor");
 }
 
 v1::LogHead HeadOf(const crypto::MerkleFrontier& frontier, std::string_view checkpoint) {
@@ -28,21 +29,25 @@ v1::LogHead HeadOf(const crypto::MerkleFrontier& frontier, std::string_view chec
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LogObserver>> LogObserver::Open(store::VaultStore* store, tlog::NoteKey log_key,
+absl::StatusOr<std::unique_ptr<LogObserver>> LogObserver::Open(store::VaultStore* store,
+                                                               tlog::NoteKey log_key,
                                                                const v1::VaultKeys& vault_keys) {
   std::unique_ptr<LogObserver> observer(new LogObserver(store, std::move(log_key), vault_keys));
   MUSTER_ASSIGN_OR_RETURN(const v1::LogHead head, store->ReadLogHead());
   crypto::MerkleFrontier frontier;
   auto registry = std::make_shared<governance::Registry>();
-  MUSTER_RETURN_IF_ERROR(store->ForEachEntry(0, [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
-    frontier.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
-    return observer->Take(index, entry.body, *registry);
-  }));
+  MUSTER_RETURN_IF_ERROR(store->ForEachEntry(
+      0, [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
+        frontier.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
+        return observer->Take(index, entry.body, *registry);
+      }));
   std::vector<std::string> hashes;
   for (const Bytes32& hash : frontier.hashes()) hashes.push_back(ToString(hash));
   if (frontier.size() != static_cast<uint64_t>(head.size()) ||
       hashes != std::vector<std::string>(head.frontier().begin(), head.frontier().end())) {
-    return MakeError(v1::STORE_CORRUPT, "the vault's copy of the log does not add up; restore its store from a backup");
+    return MakeError(
+        v1::STORE_CORRUPT,
+        "the vault's copy of the log does not add up; restore its store from a backup");
   }
   std::lock_guard lock(observer->mutex_);
   observer->frontier_ = std::move(frontier);
@@ -50,32 +55,41 @@ absl::StatusOr<std::unique_ptr<LogObserver>> LogObserver::Open(store::VaultStore
   return observer;
 }
 
-absl::Status LogObserver::Take(uint64_t index, std::string_view body, governance::Registry& registry) const {
+absl::Status LogObserver::Take(uint64_t index, std::string_view body,
+                               governance::Registry& registry) const {
   const std::string where = "log entry " + std::to_string(index);
   absl::StatusOr<governance::VerifiedStatement> verified = governance::VerifyStatementBytes(body);
   if (!verified.ok()) return Annotate(verified.status(), where);
   if (verified->statement.has_charter()) {
     const v1::CharterStatement& charter = verified->statement.charter();
-    if (charter.vault().SerializeAsString() != vault_keys_.SerializeAsString() || charter.log_vkey() != log_key_.Format()) {
-      return MakeError(v1::STATEMENT_REFUSED,
-                       where + ": this charter names another vault or another log; start musterd with its own home");
+    if (charter.vault().SerializeAsString() != vault_keys_.SerializeAsString() ||
+        charter.log_vkey() != log_key_.Format()) {
+      return MakeError(
+          v1::STATEMENT_REFUSED,
+          where +
+              ": this charter names another vault or another log; start musterd with its own home");
     }
   }
   return Annotate(registry.Apply(index, *verified), where);
 }
 
-absl::Status LogObserver::Observe(uint64_t first_index, std::span<const v1::LogEntry* const> entries,
+absl::Status LogObserver::Observe(uint64_t first_index,
+                                  std::span<const v1::LogEntry* const> entries,
                                   std::string_view checkpoint_note) {
-  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::OpenCheckpoint(checkpoint_note, log_key_));
+  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
+                          tlog::OpenCheckpoint(checkpoint_note, log_key_));
   if (checkpoint.size != first_index + entries.size()) {
-    return MakeError(v1::REQUEST_MALFORMED, "the checkpoint is of size " + std::to_string(checkpoint.size) + ", the entries end at " +
-                                                std::to_string(first_index + entries.size()));
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "the checkpoint is of size " + std::to_string(checkpoint.size) +
+                         ", the entries end at " + std::to_string(first_index + entries.size()));
   }
   std::lock_guard lock(mutex_);
   const uint64_t known = frontier_.size();
   if (first_index > known) {
-    return MakeError(v1::LOG_BEHIND, "the vault has read " + std::to_string(known) + " log entries; show it those from there on",
-                     {{"log_size", std::to_string(known)}});
+    return MakeError(
+        v1::LOG_BEHIND,
+        "the vault has read " + std::to_string(known) + " log entries; show it those from there on",
+        {{"log_size", std::to_string(known)}});
   }
   crypto::MerkleFrontier frontier = frontier_;
   auto registry = std::make_shared<governance::Registry>(*registry_);
@@ -86,12 +100,16 @@ absl::Status LogObserver::Observe(uint64_t first_index, std::span<const v1::LogE
     const std::string where = "log entry " + std::to_string(index);
     const auto salt = ToArray<32>(entry.salt());
     const auto commitment = ToArray<32>(entry.commitment());
-    if (static_cast<uint64_t>(entry.index()) != index || !salt || !commitment || entry.body().empty() ||
-        entry.body().size() > tlog::kEntryBodyBytesMax) {
-      return MakeError(v1::ENTRY_MALFORMED, where + ": index, commitment, salt and body must all be there; the vault reads every entry");
+    if (static_cast<uint64_t>(entry.index()) != index || !salt || !commitment ||
+        entry.body().empty() || entry.body().size() > tlog::kEntryBodyBytesMax) {
+      return MakeError(
+          v1::ENTRY_MALFORMED,
+          where +
+              ": index, commitment, salt and body must all be there; the vault reads every entry");
     }
     if (tlog::EntryCommitment(*salt, entry.body()) != *commitment) {
-      return MakeError(v1::ENTRY_MALFORMED, where + ": the commitment is not of this salt and body");
+      return MakeError(v1::ENTRY_MALFORMED,
+                       where + ": the commitment is not of this salt and body");
     }
     if (index < known) {
       MUSTER_ASSIGN_OR_RETURN(const store::ObservedEntry old, store_->ReadEntry(index));
@@ -119,11 +137,12 @@ absl::Status LogObserver::Observe(uint64_t first_index, std::span<const v1::LogE
 
 absl::StatusOr<Bytes32> LogObserver::RootOfOld(uint64_t size) const {
   crypto::MerkleFrontier frontier;
-  const absl::Status status = store_->ForEachEntry(0, [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
-    if (index == size) return absl::OutOfRangeError("");
-    frontier.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
-    return absl::OkStatus();
-  });
+  const absl::Status status = store_->ForEachEntry(
+      0, [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
+        if (index == size) return absl::OutOfRangeError("");
+        frontier.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
+        return absl::OkStatus();
+      });
   if (!status.ok() && !absl::IsOutOfRange(status)) return status;
   return frontier.Root();
 }
@@ -140,7 +159,8 @@ std::shared_ptr<const governance::Registry> LogObserver::registry() const {
 
 absl::StatusOr<governance::VerifiedStatement> LogObserver::ReadStatement(uint64_t index) const {
   if (index >= size()) {
-    return MakeError(v1::LOG_BEHIND, "the vault has not read log entry " + std::to_string(index) + " yet; show it first");
+    return MakeError(v1::LOG_BEHIND, "the vault has not read log entry " + std::to_string(index) +
+                                         " yet; show it first");
   }
   MUSTER_ASSIGN_OR_RETURN(const store::ObservedEntry entry, store_->ReadEntry(index));
   return governance::VerifyStatementBytes(entry.body);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Log observer: what the vault knows of the log, and believes only because it follows. It recomputes every commitment and the tree's root, compares with a
-// checkpoint signed by the log's pinned key, and replays each statement into a registry of its own.
+// Log observer: what the vault knows of the log, and believes only because it follows. It
+// recomputes every commitment and the tree's root, compares with a checkpoint signed by the log's
+// pinned key, and replays each statement into a registry of its own.
 //
-// Rules: entries come with salt and body, or nothing of the call is taken: an entry that the vault may not read could be a withdrawal. Entries seen before must be
-// the same. A statement that the registry refuses is refused here too, since then the two processes no longer agree. Taken entries are durable before Observe
-// returns.
-// Errors: DATA_LOSS (LOG_FORKED); FAILED_PRECONDITION (LOG_BEHIND) when entries are missing before the first; those of tlog/checkpoint.h, governance/statement.h and
-// governance/registry.h, naming the entry.
+// Rules: entries come with salt and body, or nothing of the call is taken: an entry that the vault
+// may not read could be a withdrawal. Entries seen before must be the same. A statement that the
+// registry refuses is refused here too, since then the two processes no longer agree. Taken entries
+// are durable before Observe returns.
+// Errors: DATA_LOSS (LOG_FORKED); FAILED_PRECONDITION (LOG_BEHIND) when entries are missing before
+// the first; those of tlog/checkpoint.h, governance/statement.h and governance/registry.h, naming
+// the entry.
 // Threads: safe from anywhere; a Registry that was handed out never changes.
 #ifndef MUSTER_CORE_PIPELINE_LOG_OBSERVER_H_
 #define MUSTER_CORE_PIPELINE_LOG_OBSERVER_H_
@@ -33,11 +36,13 @@ namespace muster::pipeline {
 class LogObserver {
  public:
   // Replays what was observed before. `vault_keys`: the charter must name them.
-  static absl::StatusOr<std::unique_ptr<LogObserver>> Open(store::VaultStore* store, tlog::NoteKey log_key,
+  static absl::StatusOr<std::unique_ptr<LogObserver>> Open(store::VaultStore* store,
+                                                           tlog::NoteKey log_key,
                                                            const v1::VaultKeys& vault_keys);
 
   // `checkpoint` is of size first_index + entries.
-  absl::Status Observe(uint64_t first_index, std::span<const v1::LogEntry* const> entries, std::string_view checkpoint);
+  absl::Status Observe(uint64_t first_index, std::span<const v1::LogEntry* const> entries,
+                       std::string_view checkpoint);
 
   uint64_t size() const;
   std::shared_ptr<const governance::Registry> registry() const;

@@ -24,15 +24,18 @@ using store::UploadContactKind;
 constexpr std::string_view kIntakeKeyPurpose = "muster/intake-key/v1\n";
 constexpr std::string_view kRefusedContext = "muster/refused/v1";
 constexpr std::string_view kWithdrawContext = "muster/withdraw/v1";
-// The front desk gives up an upload that was not committed after a week; a committed one is read as soon as the vault is there.
+// The front desk gives up an upload that was not committed after a week; a committed one is read as
+// soon as the vault is there.
 constexpr absl::Duration kIntakeKeyLifetime = absl::Hours(24 * 14);
 
 absl::Status NotFound(const UploadId& upload) {
-  return MakeError(v1::UPLOAD_NOT_FOUND, "the vault has no intake of " + upload.Name() + "; open one first");
+  return MakeError(v1::UPLOAD_NOT_FOUND,
+                   "the vault has no intake of " + upload.Name() + "; open one first");
 }
 
 absl::Status Finished(const UploadId& upload, std::string_view how) {
-  return MakeError(v1::UPLOAD_FINISHED, upload.Name() + " " + std::string(how) + "; upload the file under a new id");
+  return MakeError(v1::UPLOAD_FINISHED,
+                   upload.Name() + " " + std::string(how) + "; upload the file under a new id");
 }
 
 bool IsLive(const v1::UploadRecord& record) { return record.state() == v1::UploadRecord::LIVE; }
@@ -45,15 +48,19 @@ struct Candidate {
 
 }  // namespace
 
-absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId& member, std::string_view list) {
+absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId& member,
+                                         std::string_view list) {
   std::lock_guard lock(mutex_);
   const auto registry = observer_->registry();
   if (!registry->founded()) {
-    return MakeError(v1::LOG_BEHIND, "the vault has not read the charter yet; show it the log first");
+    return MakeError(v1::LOG_BEHIND,
+                     "the vault has not read the charter yet; show it the log first");
   }
   const governance::MemberRecord* taking_part = registry->FindMember(member);
   if (taking_part == nullptr || !taking_part->member_key) {
-    return MakeError(v1::MEMBER_NOT_FOUND, member.Name() + " is not known, or has no approver yet who brought its key half");
+    return MakeError(
+        v1::MEMBER_NOT_FOUND,
+        member.Name() + " is not known, or has no approver yet who brought its key half");
   }
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> known, store_->ReadUpload(upload));
   if (known) {
@@ -74,38 +81,44 @@ absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId&
   intake_key.set_upload(upload.Name());
   intake_key.set_public_key(ToString(key.public_key().bytes));
   intake_key.set_expire_time(Now() + absl::ToInt64Seconds(kIntakeKeyLifetime));
-  intake_key.set_signature(keyring_->sign_key().Sign(kIntakeKeyPurpose, intake_key.SerializeAsString()));
+  intake_key.set_signature(
+      keyring_->sign_key().Sign(kIntakeKeyPurpose, intake_key.SerializeAsString()));
   store::Batch batch;
   store::VaultStore::PutUpload(upload, record, batch);
   MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
   return record.intake_key();
 }
 
-absl::StatusOr<v1::FinishIntakeResponse> Pool::Finish(const UploadId& upload, uint64_t statement_index) {
+absl::StatusOr<v1::FinishIntakeResponse> Pool::Finish(const UploadId& upload,
+                                                      uint64_t statement_index) {
   std::lock_guard lock(mutex_);
   return FinishLocked(upload, statement_index);
 }
 
-absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& upload, uint64_t statement_index) {
+absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& upload,
+                                                            uint64_t statement_index) {
   MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> found, store_->ReadUpload(upload));
   if (!found) return NotFound(upload);
   v1::UploadRecord& record = *found;
   v1::FinishIntakeResponse response;
   if (record.state() != v1::UploadRecord::OPEN) {
     if (!record.has_intake()) return Finished(upload, "was given up");
-    if (record.statement_index() != static_cast<int64_t>(statement_index)) return Finished(upload, "was finished for another statement");
+    if (record.statement_index() != static_cast<int64_t>(statement_index))
+      return Finished(upload, "was finished for another statement");
     MUSTER_RETURN_IF_ERROR(CleanUpAll());
     *response.mutable_intake() = record.intake();
     response.set_sealed_refused_rows(record.sealed_refused_rows());
     return response;
   }
 
-  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, observer_->ReadStatement(statement_index));
+  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                          observer_->ReadStatement(statement_index));
   const v1::UploadStatement& statement = verified.statement.upload();
   const MemberId member = *MemberId::FromBytes(record.member());
-  if (!verified.statement.has_upload() || statement.upload() != upload.Name() || statement.member() != member.Name() ||
-      statement.list() != record.list()) {
-    return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) + " does not commit " + upload.Name() +
+  if (!verified.statement.has_upload() || statement.upload() != upload.Name() ||
+      statement.member() != member.Name() || statement.list() != record.list()) {
+    return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) +
+                                                " does not commit " + upload.Name() +
                                                 " to the list it was opened for");
   }
   MUSTER_ASSIGN_OR_RETURN(const v1::IntakeRecord intake, store_->ReadIntake(upload));
@@ -123,7 +136,8 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
     if (!IsLive(other)) continue;
     if (other.list() != record.list()) {
       other_staying.push_back(id);
-    } else if (statement.mode() == v1::UploadStatement::REPLACE && other.statement_index() < record.statement_index()) {
+    } else if (statement.mode() == v1::UploadStatement::REPLACE &&
+               other.statement_index() < record.statement_index()) {
       going.push_back(id);
       replaced_count += other.contact_count();
       other.set_state(v1::UploadRecord::GONE);
@@ -137,7 +151,8 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
   if (going.empty() && list_staying.empty() && other_staying.empty() && !superseded) {
     change = {settled.contact_count, settled.contact_count};
   } else {
-    MUSTER_ASSIGN_OR_RETURN(change, CountChange(store_->rows(), coming, going, list_staying, other_staying));
+    MUSTER_ASSIGN_OR_RETURN(
+        change, CountChange(store_->rows(), coming, going, list_staying, other_staying));
   }
 
   v1::Statement said;
@@ -152,8 +167,9 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
   words.set_suppression_count(settled.suppression_count);
   words.set_exclusion_count(intake.exclusion_count());
   words.set_refused_count(intake.refused_count());
-  words.set_duplicate_count(intake.record_count() - intake.exclusion_count() - intake.refused_count() -
-                            settled.contact_count - settled.suppression_count);
+  words.set_duplicate_count(intake.record_count() - intake.exclusion_count() -
+                            intake.refused_count() - settled.contact_count -
+                            settled.suppression_count);
   words.set_normalizer_version(token::kNormalizerVersion);
   words.set_replaced_count(replaced_count);
 
@@ -186,22 +202,29 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
   return response;
 }
 
-absl::Status Pool::CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
+absl::Status Pool::CheckComplete(const v1::UploadStatement& statement,
+                                 const v1::UploadRecord& record,
                                  const v1::IntakeRecord& intake) const {
   const std::string& name = record.intake_key().upload();
   if (intake.batch_count() < statement.batch_count()) {
-    return MakeError(v1::BATCH_MISSING, "the vault has read " + std::to_string(intake.batch_count()) + " of the " +
-                                            std::to_string(statement.batch_count()) + " batches of " + name + "; send it the rest first");
+    return MakeError(v1::BATCH_MISSING, "the vault has read " +
+                                            std::to_string(intake.batch_count()) + " of the " +
+                                            std::to_string(statement.batch_count()) +
+                                            " batches of " + name + "; send it the rest first");
   }
   std::vector<Bytes32> hashes;
-  for (const std::string& hash : intake.frontier()) hashes.push_back(ToArray<32>(hash).value_or(Bytes32{}));
-  const absl::StatusOr<crypto::MerkleFrontier> tree =
-      crypto::MerkleFrontier::Restore(static_cast<uint64_t>(intake.batch_count()), std::move(hashes));
-  if (!tree.ok()) return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
-  if (intake.batch_count() != statement.batch_count() || intake.record_count() != statement.record_count() ||
+  for (const std::string& hash : intake.frontier())
+    hashes.push_back(ToArray<32>(hash).value_or(Bytes32{}));
+  const absl::StatusOr<crypto::MerkleFrontier> tree = crypto::MerkleFrontier::Restore(
+      static_cast<uint64_t>(intake.batch_count()), std::move(hashes));
+  if (!tree.ok())
+    return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed intake record");
+  if (intake.batch_count() != statement.batch_count() ||
+      intake.record_count() != statement.record_count() ||
       AsText(tree->Root()) != statement.batches_root()) {
-    return MakeError(v1::BATCH_TAMPERED, "the batches that the vault read are not those that the statement about " + name +
-                                             " names; upload the file again");
+    return MakeError(v1::BATCH_TAMPERED,
+                     "the batches that the vault read are not those that the statement about " +
+                         name + " names; upload the file again");
   }
   return absl::OkStatus();
 }
@@ -228,12 +251,15 @@ absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberI
       store::AppendUploadContactKey({upload, token, row->place}, key);
       if (row == winner) {
         if (row->contact.suppression == token::Token{}) continue;
-        // The suppression outlives its upload under a token of its own, and nothing links the two from here on.
-        MUSTER_RETURN_IF_ERROR(writer.Put(store::kSuppressions, store::SuppressionKey(row->contact.suppression, member, upload),
-                                          store::SuppressionValue(row->contact.status, day)));
+        // The suppression outlives its upload under a token of its own, and nothing links the two
+        // from here on.
+        MUSTER_RETURN_IF_ERROR(writer.Put(
+            store::kSuppressions, store::SuppressionKey(row->contact.suppression, member, upload),
+            store::SuppressionValue(row->contact.status, day)));
         std::string value;
         store::AppendUploadContact({row->contact.kind, row->contact.status, {}}, value);
-        MUSTER_RETURN_IF_ERROR(writer.Put(store::kUploadContacts, std::move(key), std::move(value)));
+        MUSTER_RETURN_IF_ERROR(
+            writer.Put(store::kUploadContacts, std::move(key), std::move(value)));
         continue;
       }
       if (row->contact.kind == UploadContactKind::kContact) {
@@ -248,8 +274,10 @@ absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberI
   };
   auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
   for (; cursor->valid(); cursor->Next()) {
-    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key, store::DecodeUploadContactKey(cursor->key()));
-    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact, store::DecodeUploadContact(cursor->value()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                            store::DecodeUploadContactKey(cursor->key()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact,
+                            store::DecodeUploadContact(cursor->value()));
     if (key.token != token) {
       MUSTER_RETURN_IF_ERROR(settle_token());
       token = key.token;
@@ -265,36 +293,41 @@ absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberI
 absl::StatusOr<bool> Pool::IsSuperseded(const UploadId& upload, const Uploads& uploads) const {
   const auto registry = observer_->registry();
   const governance::UploadRecord* logged = registry->FindUpload(upload);
-  if (logged == nullptr) return MakeError(v1::LOG_BEHIND, upload.Name() + " is not on the log that the vault has read");
+  if (logged == nullptr)
+    return MakeError(v1::LOG_BEHIND, upload.Name() + " is not on the log that the vault has read");
   for (const auto& [id, withdrawal] : registry->withdrawals()) {
-    if (withdrawal.member == logged->member && !withdrawal.list.empty() && withdrawal.list == logged->list &&
-        withdrawal.index > logged->index) {
+    if (withdrawal.member == logged->member && !withdrawal.list.empty() &&
+        withdrawal.list == logged->list && withdrawal.index > logged->index) {
       return true;
     }
   }
   for (const auto& [id, record] : uploads) {
     if (!record.has_intake() || record.list() != logged->list) continue;
     const governance::UploadRecord* other = registry->FindUpload(id);
-    if (other != nullptr && other->mode == v1::UploadStatement::REPLACE && other->index > logged->index) return true;
+    if (other != nullptr && other->mode == v1::UploadStatement::REPLACE &&
+        other->index > logged->index)
+      return true;
   }
   return false;
 }
 
-absl::StatusOr<std::string> Pool::SealRefused(const v1::IntakeRecord& intake,
-                                              const governance::VerifiedStatement& statement) const {
+absl::StatusOr<std::string> Pool::SealRefused(
+    const v1::IntakeRecord& intake, const governance::VerifiedStatement& statement) const {
   if (intake.refused().rows_size() == 0) return std::string();
   const auto registry = observer_->registry();
   MUSTER_ASSIGN_OR_RETURN(const PersonId signer, PersonId::Parse(statement.statement.signer()));
   const governance::PersonRecord* uploader = registry->FindPerson(signer);
   if (uploader == nullptr) return std::string();
-  return crypto::BoxSeal(uploader->box_key, kRefusedContext, AsBytes(intake.refused().SerializeAsString()));
+  return crypto::BoxSeal(uploader->box_key, kRefusedContext,
+                         AsBytes(intake.refused().SerializeAsString()));
 }
 
 absl::Status Pool::Cancel(const UploadId& upload) {
   std::lock_guard lock(mutex_);
   MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
   if (!record) return absl::OkStatus();
-  if (record->has_intake()) return Finished(upload, "took effect already; withdraw its list instead");
+  if (record->has_intake())
+    return Finished(upload, "took effect already; withdraw its list instead");
   if (record->state() == v1::UploadRecord::OPEN) {
     record->set_state(v1::UploadRecord::GONE);
     record->set_purge_due(true);
@@ -324,8 +357,10 @@ absl::Status Pool::Purge(const UploadId& upload, v1::UploadRecord record) {
   RowWriter writer(&store_->rows());
   auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
   for (; cursor->valid(); cursor->Next()) {
-    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key, store::DecodeUploadContactKey(cursor->key()));
-    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact, store::DecodeUploadContact(cursor->value()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                            store::DecodeUploadContactKey(cursor->key()));
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact,
+                            store::DecodeUploadContact(cursor->value()));
     if (contact.kind != UploadContactKind::kContact) continue;
     std::string source;
     store::AppendSourceKey({key.token, member, upload, key.place}, source);
@@ -336,12 +371,14 @@ absl::Status Pool::Purge(const UploadId& upload, v1::UploadRecord record) {
   // The upload's own index goes last: it is what tells which source rows are to go.
   store::Batch batch;
   const std::string end = store::PrefixEnd(upload.View());
-  for (const store::Family family : {store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
+  for (const store::Family family :
+       {store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
     if (!end.empty()) {
       batch.DeleteRange(family, upload.View(), end);
       continue;
     }
-    for (auto rest = store_->rows().ScanPrefix(family, upload.View()); rest->valid(); rest->Next()) batch.Delete(family, rest->key());
+    for (auto rest = store_->rows().ScanPrefix(family, upload.View()); rest->valid(); rest->Next())
+      batch.Delete(family, rest->key());
   }
   batch.Delete(store::kIntakes, upload.View());
   record.set_purge_due(false);
@@ -363,21 +400,27 @@ absl::Status Pool::RemoveUnread(const UploadId& upload, const MemberId& member) 
   MUSTER_RETURN_IF_ERROR(cursor->status());
   if (tokens.empty()) return absl::OkStatus();
   MUSTER_RETURN_IF_ERROR(
-      RemoveAddresses(member, tokens, [&upload](const UploadId& id) { return id == upload; }, batch).status());
+      RemoveAddresses(
+          member, tokens, [&upload](const UploadId& id) { return id == upload; }, batch)
+          .status());
   store::VaultStore::PutCompactionMark(batch);
   return store_->rows().Write(batch, store::Sync::kYes);
 }
 
-absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index, std::string_view sealed_addresses) {
+absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index,
+                                                   std::string_view sealed_addresses) {
   std::lock_guard lock(mutex_);
-  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::WithdrawalRecord> done, store_->ReadWithdrawal(statement_index));
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::WithdrawalRecord> done,
+                          store_->ReadWithdrawal(statement_index));
   if (done) {
     MUSTER_RETURN_IF_ERROR(CleanUpAll());
     return done->withdrawn();
   }
-  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, observer_->ReadStatement(statement_index));
+  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                          observer_->ReadStatement(statement_index));
   if (!verified.statement.has_withdrawal()) {
-    return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) + " withdraws nothing");
+    return MakeError(v1::STATEMENT_REFUSED,
+                     "log entry " + std::to_string(statement_index) + " withdraws nothing");
   }
   const v1::WithdrawalStatement& withdrawal = verified.statement.withdrawal();
   MUSTER_ASSIGN_OR_RETURN(const MemberId member, MemberId::Parse(withdrawal.member()));
@@ -388,13 +431,17 @@ absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index, std
   withdrawn.set_member(withdrawal.member());
   store::Batch batch;
   if (!withdrawal.list().empty()) {
-    MUSTER_RETURN_IF_ERROR(WithdrawList(member, withdrawal.list(), statement_index, withdrawn, batch));
+    MUSTER_RETURN_IF_ERROR(
+        WithdrawList(member, withdrawal.list(), statement_index, withdrawn, batch));
   }
   if (!withdrawal.sealed_hash().empty()) {
     if (AsText(crypto::Blake2b256(sealed_addresses)) != withdrawal.sealed_hash()) {
-      return MakeError(v1::REQUEST_MALFORMED, "the sealed addresses are not those of the statement; send those that were signed");
+      return MakeError(
+          v1::REQUEST_MALFORMED,
+          "the sealed addresses are not those of the statement; send those that were signed");
     }
-    MUSTER_RETURN_IF_ERROR(WithdrawAddresses(member, statement_index, sealed_addresses, withdrawn, batch));
+    MUSTER_RETURN_IF_ERROR(
+        WithdrawAddresses(member, statement_index, sealed_addresses, withdrawn, batch));
   }
   v1::WithdrawalRecord record;
   *record.mutable_withdrawn() = Sign(std::move(said));
@@ -405,8 +452,9 @@ absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index, std
   return record.withdrawn();
 }
 
-absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list, uint64_t statement_index,
-                                v1::WithdrawnStatement& withdrawn, store::Batch& batch) const {
+absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list,
+                                uint64_t statement_index, v1::WithdrawnStatement& withdrawn,
+                                store::Batch& batch) const {
   MUSTER_ASSIGN_OR_RETURN(Uploads uploads, UploadsOf(member));
   std::vector<UploadId> going, list_staying, other_staying;
   int64_t sources = 0;
@@ -426,7 +474,8 @@ absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list,
   }
   withdrawn.set_source_count(sources);
   if (going.empty()) return absl::OkStatus();
-  MUSTER_ASSIGN_OR_RETURN(const Change change, CountChange(store_->rows(), {}, going, list_staying, other_staying));
+  MUSTER_ASSIGN_OR_RETURN(const Change change,
+                          CountChange(store_->rows(), {}, going, list_staying, other_staying));
   MUSTER_ASSIGN_OR_RETURN(v1::ListRecord record, store_->ReadList(member, list));
   record.set_upload_count(static_cast<int64_t>(list_staying.size()));
   record.set_contact_count(record.contact_count() + change.list);
@@ -437,12 +486,15 @@ absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list,
   return absl::OkStatus();
 }
 
-absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_index, std::string_view sealed_addresses,
+absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_index,
+                                     std::string_view sealed_addresses,
                                      v1::WithdrawnStatement& withdrawn, store::Batch& batch) const {
   const auto registry = observer_->registry();
   const std::string context = std::string(kWithdrawContext) + ToString(registry->consortium());
   absl::StatusOr<crypto::WipedString> opened = keyring_->box_key().Open(context, sealed_addresses);
-  if (!opened.ok()) return Annotate(opened.status(), "the sealed addresses do not open; seal them to this vault's box key");
+  if (!opened.ok())
+    return Annotate(opened.status(),
+                    "the sealed addresses do not open; seal them to this vault's box key");
   v1::SealedAddresses addresses;
   if (!addresses.ParseFromString(opened->str())) {
     return MakeError(v1::REQUEST_MALFORMED, "what was sealed is no list of addresses");
@@ -462,7 +514,8 @@ absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_
   MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, UploadsOf(member));
   std::set<UploadId> earlier;
   for (const auto& [id, record] : uploads) {
-    if (IsLive(record) && record.statement_index() < static_cast<int64_t>(statement_index)) earlier.insert(id);
+    if (IsLive(record) && record.statement_index() < static_cast<int64_t>(statement_index))
+      earlier.insert(id);
     if (record.state() != v1::UploadRecord::OPEN) continue;
     // Committed before this withdrawal and not read yet: the addresses go once it is.
     const governance::UploadRecord* logged = registry->FindUpload(id);
@@ -471,17 +524,19 @@ absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_
       batch.Put(store::kUnreadWithdrawn, std::string(id.View()) + std::string(token.View()), "");
     }
   }
-  MUSTER_ASSIGN_OR_RETURN(const Removed removed,
-                          RemoveAddresses(member, {tokens.begin(), tokens.end()},
-                                          [&earlier](const UploadId& id) { return earlier.contains(id); }, batch));
+  MUSTER_ASSIGN_OR_RETURN(
+      const Removed removed,
+      RemoveAddresses(
+          member, {tokens.begin(), tokens.end()},
+          [&earlier](const UploadId& id) { return earlier.contains(id); }, batch));
   withdrawn.set_source_count(withdrawn.source_count() + removed.sources);
   withdrawn.set_unknown_count(malformed + static_cast<int64_t>(tokens.size()) - removed.addresses);
   return absl::OkStatus();
 }
 
-absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(const MemberId& member, const std::vector<token::Token>& tokens,
-                                                    const std::function<bool(const UploadId&)>& included,
-                                                    store::Batch& batch) const {
+absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
+    const MemberId& member, const std::vector<token::Token>& tokens,
+    const std::function<bool(const UploadId&)>& included, store::Batch& batch) const {
   MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, UploadsOf(member));
   std::map<UploadId, v1::UploadRecord> live;
   for (const auto& [id, record] : uploads) {
@@ -496,7 +551,8 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(const MemberId& member, cons
     std::set<std::string> lists_losing;
     std::set<std::string> lists_keeping;
     const std::string prefix = std::string(token.View()) + std::string(member.View());
-    for (cursor->Seek(prefix); cursor->valid() && cursor->key().starts_with(prefix); cursor->Next()) {
+    for (cursor->Seek(prefix); cursor->valid() && cursor->key().starts_with(prefix);
+         cursor->Next()) {
       MUSTER_ASSIGN_OR_RETURN(const store::SourceKey key, store::DecodeSourceKey(cursor->key()));
       const auto upload = live.find(key.upload);
       if (upload == live.end()) continue;
@@ -521,7 +577,8 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(const MemberId& member, cons
     if (lists_keeping.empty()) ++lost_by_member;
   }
   MUSTER_RETURN_IF_ERROR(cursor->status());
-  for (const UploadId& upload : touched) store::VaultStore::PutUpload(upload, live.at(upload), batch);
+  for (const UploadId& upload : touched)
+    store::VaultStore::PutUpload(upload, live.at(upload), batch);
   for (const auto& [list, lost] : lost_by_list) {
     MUSTER_ASSIGN_OR_RETURN(v1::ListRecord record, store_->ReadList(member, list));
     record.set_contact_count(record.contact_count() - lost);
@@ -583,7 +640,8 @@ absl::StatusOr<bool> Pool::CompactionDue() const {
 
 absl::Status Pool::Compact() {
   MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark());
-  for (const store::Family family : {store::kSources, store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
+  for (const store::Family family :
+       {store::kSources, store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
     MUSTER_RETURN_IF_ERROR(store_->rows().Compact(family));
   }
   std::lock_guard lock(mutex_);
@@ -596,7 +654,8 @@ absl::Status Pool::Compact() {
 
 absl::StatusOr<Pool::Uploads> Pool::UploadsOf(const MemberId& member) const {
   MUSTER_ASSIGN_OR_RETURN(Uploads uploads, store_->ReadUploads());
-  std::erase_if(uploads, [&member](const auto& upload) { return upload.second.member() != member.View(); });
+  std::erase_if(uploads,
+                [&member](const auto& upload) { return upload.second.member() != member.View(); });
   return uploads;
 }
 

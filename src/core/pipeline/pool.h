@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pool: which uploads count, and for each member exactly how many addresses it has brought. The one place where rows that were read begin to count, and where
-// they stop.
+// Pool: which uploads count, and for each member exactly how many addresses it has brought. The one
+// place where rows that were read begin to count, and where they stop.
 //
-// Rules: an upload counts from one synced write on (LIVE), together with the statement about it and the member's figures, and stops counting in one too (GONE);
-// its rows are settled before and removed after, in steps that can be repeated. Within an upload the first row of an address stands, and a suppression among its
-// rows wins over every contact. Where several statements touch a list, the log's order decides, not the order in which they are carried out.
-// Figures are about the member's own sources only.
-// Errors: FAILED_PRECONDITION (UPLOAD_FINISHED, BATCH_MISSING, LOG_BEHIND, STATEMENT_REFUSED), NOT_FOUND (UPLOAD_NOT_FOUND), INVALID_ARGUMENT (BATCH_TAMPERED,
-// DECRYPTION_FAILED, REQUEST_MALFORMED); those of store/database.h and keyring/keyring.h.
+// Rules: an upload counts from one synced write on (LIVE), together with the statement about it and
+// the member's figures, and stops counting in one too (GONE); its rows are settled before and
+// removed after, in steps that can be repeated. Within an upload the first row of an address
+// stands, and a suppression among its rows wins over every contact. Where several statements touch
+// a list, the log's order decides, not the order in which they are carried out. Figures are about
+// the member's own sources only.
+// Errors: FAILED_PRECONDITION (UPLOAD_FINISHED, BATCH_MISSING, LOG_BEHIND, STATEMENT_REFUSED),
+// NOT_FOUND (UPLOAD_NOT_FOUND), INVALID_ARGUMENT (BATCH_TAMPERED, DECRYPTION_FAILED,
+// REQUEST_MALFORMED); those of store/database.h and keyring/keyring.h.
 // Threads: safe from anywhere; one change at a time.
 #ifndef MUSTER_CORE_PIPELINE_POOL_H_
 #define MUSTER_CORE_PIPELINE_POOL_H_
@@ -37,23 +40,27 @@ namespace muster::pipeline {
 class Pool {
  public:
   // All outlive the pool.
-  Pool(store::VaultStore* store, const keyring::Keyring* keyring, const LogObserver* observer, const Clock* clock)
+  Pool(store::VaultStore* store, const keyring::Keyring* keyring, const LogObserver* observer,
+       const Clock* clock)
       : store_(store), keyring_(keyring), observer_(observer), clock_(clock) {}
 
   // Makes (or returns) the signed intake key of an upload.
-  absl::StatusOr<v1::IntakeKey> Open(const UploadId& upload, const MemberId& member, std::string_view list);
+  absl::StatusOr<v1::IntakeKey> Open(const UploadId& upload, const MemberId& member,
+                                     std::string_view list);
   // The upload's rows take effect; its intake key is destroyed. The same statement on every call.
   absl::StatusOr<v1::FinishIntakeResponse> Finish(const UploadId& upload, uint64_t statement_index);
   // Forgets an upload that never took effect.
   absl::Status Cancel(const UploadId& upload);
   // `sealed_addresses` as the statement's hash says; empty for a list.
-  absl::StatusOr<v1::SignedStatement> Withdraw(uint64_t statement_index, std::string_view sealed_addresses);
+  absl::StatusOr<v1::SignedStatement> Withdraw(uint64_t statement_index,
+                                               std::string_view sealed_addresses);
   absl::StatusOr<v1::MemberFigures> Figures(const MemberId& member) const;
 
   // Finishes what a crash left half done, and forgets intakes whose key has expired. Call at start.
   absl::Status Recover();
 
-  // Whether rows were removed whose bytes may still be in old files, and the rewriting that ends it (slow; see store.Compact).
+  // Whether rows were removed whose bytes may still be in old files, and the rewriting that ends it
+  // (slow; see store.Compact).
   absl::StatusOr<bool> CompactionDue() const;
   absl::Status Compact();
 
@@ -64,7 +71,8 @@ class Pool {
     int64_t suppression_count = 0;
   };
 
-  absl::StatusOr<v1::FinishIntakeResponse> FinishLocked(const UploadId& upload, uint64_t statement_index)
+  absl::StatusOr<v1::FinishIntakeResponse> FinishLocked(const UploadId& upload,
+                                                        uint64_t statement_index)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
                              const v1::IntakeRecord& intake) const;
@@ -72,24 +80,33 @@ class Pool {
   absl::StatusOr<Settled> Settle(const UploadId& upload, const MemberId& member);
   // Whether a later statement on the log has already taken the upload back.
   absl::StatusOr<bool> IsSuperseded(const UploadId& upload, const Uploads& uploads) const;
-  absl::StatusOr<std::string> SealRefused(const v1::IntakeRecord& intake, const governance::VerifiedStatement& statement) const;
+  absl::StatusOr<std::string> SealRefused(const v1::IntakeRecord& intake,
+                                          const governance::VerifiedStatement& statement) const;
   // What follows once the upload's state is written: keys and rows that are to go.
-  absl::Status CleanUp(const UploadId& upload, const v1::UploadRecord& record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CleanUp(const UploadId& upload, const v1::UploadRecord& record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CleanUpAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Purge(const UploadId& upload, v1::UploadRecord record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status RemoveUnread(const UploadId& upload, const MemberId& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Purge(const UploadId& upload, v1::UploadRecord record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status RemoveUnread(const UploadId& upload, const MemberId& member)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Status WithdrawList(const MemberId& member, const std::string& list, uint64_t statement_index,
-                            v1::WithdrawnStatement& withdrawn, store::Batch& batch) const;
-  absl::Status WithdrawAddresses(const MemberId& member, uint64_t statement_index, std::string_view sealed_addresses,
+  absl::Status WithdrawList(const MemberId& member, const std::string& list,
+                            uint64_t statement_index, v1::WithdrawnStatement& withdrawn,
+                            store::Batch& batch) const;
+  absl::Status WithdrawAddresses(const MemberId& member, uint64_t statement_index,
+                                 std::string_view sealed_addresses,
                                  v1::WithdrawnStatement& withdrawn, store::Batch& batch) const;
-  // Adds the removal of the member's sources of these addresses to `batch`, from uploads that `included` takes. Counts sources and addresses met.
+  // Adds the removal of the member's sources of these addresses to `batch`, from uploads that
+  // `included` takes. Counts sources and addresses met.
   struct Removed {
     int64_t sources = 0;
     int64_t addresses = 0;
   };
-  absl::StatusOr<Removed> RemoveAddresses(const MemberId& member, const std::vector<token::Token>& tokens,
-                                          const std::function<bool(const UploadId&)>& included, store::Batch& batch) const;
+  absl::StatusOr<Removed> RemoveAddresses(const MemberId& member,
+                                          const std::vector<token::Token>& tokens,
+                                          const std::function<bool(const UploadId&)>& included,
+                                          store::Batch& batch) const;
 
   absl::StatusOr<Uploads> UploadsOf(const MemberId& member) const;
   v1::SignedStatement Sign(v1::Statement statement) const;

@@ -32,8 +32,10 @@ absl::Status RowWriter::Flush() {
   if (changes_.size() < kBulkRowsMin) {
     store::Batch batch;
     for (const Change& change : changes_) {
-      if (change.value) batch.Put(change.family, change.key, *change.value);
-      else batch.Delete(change.family, change.key);
+      if (change.value)
+        batch.Put(change.family, change.key, *change.value);
+      else
+        batch.Delete(change.family, change.key);
     }
     changes_.clear();
     return store_->Write(batch, store::Sync::kNo);

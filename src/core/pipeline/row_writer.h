@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Row writer: changes to many rows of the big families, in any order, written in a few large steps: as sorted tables when there are many, as a batch when few.
+// Row writer: changes to many rows of the big families, in any order, written in a few large steps:
+// as sorted tables when there are many, as a batch when few.
 //
-// Rule: steps are not atomic among each other; whoever uses it can be repeated from the start. A key is written at most once a step.
+// Rule: steps are not atomic among each other; whoever uses it can be repeated from the start. A
+// key is written at most once a step.
 // Threads: one.
 #ifndef MUSTER_CORE_PIPELINE_ROW_WRITER_H_
 #define MUSTER_CORE_PIPELINE_ROW_WRITER_H_

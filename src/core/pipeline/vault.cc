@@ -26,8 +26,10 @@ absl::StatusOr<uint64_t> ParseIndex(int64_t index) {
 absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path) {
   absl::StatusOr<std::string> text = ReadFile(path, 4096);
   if (!text.ok()) {
-    return MakeError(v1::HOME_MALFORMED, path.string() + " with the log's key cannot be read; restore it from a backup, "
-                                             "`muster found` wrote it");
+    return MakeError(v1::HOME_MALFORMED,
+                     path.string() +
+                         " with the log's key cannot be read; restore it from a backup, "
+                         "`muster found` wrote it");
   }
   while (!text->empty() && text->back() == '\n') text->pop_back();
   absl::StatusOr<tlog::NoteKey> key = tlog::NoteKey::Parse(*text);
@@ -37,15 +39,20 @@ absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options, const Clock& clock) {
+absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
+                                                   const Clock& clock) {
   std::unique_ptr<Vault> vault(new Vault(options, clock));
   MUSTER_ASSIGN_OR_RETURN(vault->keyring_, keyring::Keyring::Open(options.home));
   MUSTER_ASSIGN_OR_RETURN(tlog::NoteKey log_key,
-                          ReadLogKey(options.log_vkey_file.empty() ? options.home / "log.vkey" : options.log_vkey_file));
-  MUSTER_ASSIGN_OR_RETURN(vault->store_, store::VaultStore::Open(options.home / "store", vault->keyring_->store_key()));
-  MUSTER_ASSIGN_OR_RETURN(vault->observer_,
-                          LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
-  vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(), vault->observer_.get(), &clock);
+                          ReadLogKey(options.log_vkey_file.empty() ? options.home / "log.vkey"
+                                                                   : options.log_vkey_file));
+  MUSTER_ASSIGN_OR_RETURN(
+      vault->store_, store::VaultStore::Open(options.home / "store", vault->keyring_->store_key()));
+  MUSTER_ASSIGN_OR_RETURN(
+      vault->observer_,
+      LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
+  vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(),
+                                        vault->observer_.get(), &clock);
   MUSTER_RETURN_IF_ERROR(vault->pool_->Recover());
   vault->maintenance_ = std::thread([v = vault.get()] { v->Maintain(); });
   return vault;
@@ -85,7 +92,8 @@ absl::StatusOr<uint64_t> Vault::Observe(const v1::ObserveEntriesRequest& request
   return observer_->size();
 }
 
-absl::StatusOr<v1::IntakeKey> Vault::OpenIntake(std::string_view upload, std::string_view member, std::string_view list) {
+absl::StatusOr<v1::IntakeKey> Vault::OpenIntake(std::string_view upload, std::string_view member,
+                                                std::string_view list) {
   MUSTER_ASSIGN_OR_RETURN(const UploadId upload_id, UploadId::Parse(upload));
   MUSTER_ASSIGN_OR_RETURN(const MemberId member_id, MemberId::Parse(member));
   if (list.empty()) return MakeError(v1::LIST_NAME_MALFORMED, "an upload is to a list; name it");
@@ -94,12 +102,16 @@ absl::StatusOr<v1::IntakeKey> Vault::OpenIntake(std::string_view upload, std::st
 
 absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
-  if (!record) return MakeError(v1::UPLOAD_NOT_FOUND, "the vault has no intake of " + upload.Name() + "; open one first");
+  if (!record)
+    return MakeError(v1::UPLOAD_NOT_FOUND,
+                     "the vault has no intake of " + upload.Name() + "; open one first");
   if (record->state() != v1::UploadRecord::OPEN) {
-    return MakeError(v1::UPLOAD_FINISHED, upload.Name() + " is finished: there is nothing left to read");
+    return MakeError(v1::UPLOAD_FINISHED,
+                     upload.Name() + " is finished: there is nothing left to read");
   }
   if (record->intake_key().expire_time() < absl::ToUnixSeconds(clock_.Now())) {
-    return MakeError(v1::BATCH_WRONG_KEY, "the intake key of " + upload.Name() + " has expired; upload the file again");
+    return MakeError(v1::BATCH_WRONG_KEY,
+                     "the intake key of " + upload.Name() + " has expired; upload the file again");
   }
   MUSTER_ASSIGN_OR_RETURN(crypto::BoxSecretKey intake_key, keyring_->ReadIntakeKey(upload));
   const MemberId member = *MemberId::FromBytes(record->member());
@@ -120,9 +132,11 @@ absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
 
 absl::Status Vault::Claim(const UploadId& upload) {
   std::unique_lock lock(mutex_);
-  if (const auto found = claims_.find(upload); found != claims_.end() && found->second != nullptr) found->second->Abort();
+  if (const auto found = claims_.find(upload); found != claims_.end() && found->second != nullptr)
+    found->second->Abort();
   if (!changed_.wait_for(lock, kClaimWait, [&] { return !claims_.contains(upload); })) {
-    return MakeError(v1::SERVER_BUSY, upload.Name() + " is being worked on by another call; try again");
+    return MakeError(v1::SERVER_BUSY,
+                     upload.Name() + " is being worked on by another call; try again");
   }
   claims_.emplace(upload, nullptr);
   return absl::OkStatus();
@@ -143,13 +157,15 @@ Vault::Reading::~Reading() {
   vault_->Release(upload_);
 }
 
-absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upload, IntakeRun::OnProgress on_progress) {
+absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upload,
+                                                            IntakeRun::OnProgress on_progress) {
   MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(upload));
   MUSTER_RETURN_IF_ERROR(Claim(id));
   std::unique_ptr<Reading> reading(new Reading(this, id));
   MUSTER_ASSIGN_OR_RETURN(IntakePlan plan, PlanOf(id));
-  MUSTER_ASSIGN_OR_RETURN(reading->run_, IntakeRun::Start(store_.get(), observer_.get(), std::move(plan), options_.intake,
-                                                          std::move(on_progress)));
+  MUSTER_ASSIGN_OR_RETURN(reading->run_,
+                          IntakeRun::Start(store_.get(), observer_.get(), std::move(plan),
+                                           options_.intake, std::move(on_progress)));
   {
     std::lock_guard lock(mutex_);
     claims_[id] = reading->run_.get();
@@ -158,7 +174,8 @@ absl::StatusOr<std::unique_ptr<Vault::Reading>> Vault::Read(std::string_view upl
   return reading;
 }
 
-absl::StatusOr<v1::FinishIntakeResponse> Vault::FinishIntake(std::string_view upload, int64_t statement_index) {
+absl::StatusOr<v1::FinishIntakeResponse> Vault::FinishIntake(std::string_view upload,
+                                                             int64_t statement_index) {
   MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(upload));
   MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
   MUSTER_RETURN_IF_ERROR(Claim(id));
@@ -180,7 +197,8 @@ absl::StatusOr<v1::MemberFigures> Vault::Figures(std::string_view member) const 
   return pool_->Figures(id);
 }
 
-absl::StatusOr<v1::SignedStatement> Vault::ApplyWithdrawal(int64_t statement_index, std::string_view sealed_addresses) {
+absl::StatusOr<v1::SignedStatement> Vault::ApplyWithdrawal(int64_t statement_index,
+                                                           std::string_view sealed_addresses) {
   MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
   return pool_->Withdraw(index, sealed_addresses);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vault: the back room as a whole, without its socket: one home, its keys and store, the log it has read, the uploads that are being read, the pool.
+// Vault: the back room as a whole, without its socket: one home, its keys and store, the log it has
+// read, the uploads that are being read, the pool.
 //
 //   HOME/root.key, keys.sealed, keys.public, intake/   keyring/keyring.h
 //   HOME/store/                                        store/vault_store.h
 //   HOME/log.vkey                                      the log's verifier key, pinned at founding
 //
-// Errors: those of the parts; FAILED_PRECONDITION (HOME_MALFORMED) when the home lacks something; RESOURCE_EXHAUSTED (SERVER_BUSY) when an upload's earlier run
-// does not end.
+// Errors: those of the parts; FAILED_PRECONDITION (HOME_MALFORMED) when the home lacks something;
+// RESOURCE_EXHAUSTED (SERVER_BUSY) when an upload's earlier run does not end.
 // Threads: safe from anywhere; a Reading belongs to one thread.
 #ifndef MUSTER_CORE_PIPELINE_VAULT_H_
 #define MUSTER_CORE_PIPELINE_VAULT_H_
@@ -43,7 +44,8 @@ struct VaultOptions {
 
 class Vault {
  public:
-  static absl::StatusOr<std::unique_ptr<Vault>> Open(const VaultOptions& options, const Clock& clock = Clock::System());
+  static absl::StatusOr<std::unique_ptr<Vault>> Open(const VaultOptions& options,
+                                                     const Clock& clock = Clock::System());
   ~Vault();
 
   // Ends all readings and starts no more; what is not durable yet is read again later.
@@ -51,9 +53,11 @@ class Vault {
 
   v1::VaultState State() const;
   absl::StatusOr<uint64_t> Observe(const v1::ObserveEntriesRequest& request);
-  absl::StatusOr<v1::IntakeKey> OpenIntake(std::string_view upload, std::string_view member, std::string_view list);
+  absl::StatusOr<v1::IntakeKey> OpenIntake(std::string_view upload, std::string_view member,
+                                           std::string_view list);
 
-  // An intake run that its upload knows of: at most one at a time, an older one is ended by a newer.
+  // An intake run that its upload knows of: at most one at a time, an older one is ended by a
+  // newer.
   class Reading {
    public:
     ~Reading();
@@ -68,12 +72,15 @@ class Vault {
     const UploadId upload_;
     std::unique_ptr<IntakeRun> run_;
   };
-  absl::StatusOr<std::unique_ptr<Reading>> Read(std::string_view upload, IntakeRun::OnProgress on_progress);
+  absl::StatusOr<std::unique_ptr<Reading>> Read(std::string_view upload,
+                                                IntakeRun::OnProgress on_progress);
 
-  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(std::string_view upload, int64_t statement_index);
+  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(std::string_view upload,
+                                                        int64_t statement_index);
   absl::Status CancelIntake(std::string_view upload);
   absl::StatusOr<v1::MemberFigures> Figures(std::string_view member) const;
-  absl::StatusOr<v1::SignedStatement> ApplyWithdrawal(int64_t statement_index, std::string_view sealed_addresses);
+  absl::StatusOr<v1::SignedStatement> ApplyWithdrawal(int64_t statement_index,
+                                                      std::string_view sealed_addresses);
 
   // For tests and benchmarks.
   store::VaultStore& store() { return *store_; }

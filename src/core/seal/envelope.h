@@ -12,7 +12,8 @@
 // LE64(i) || 0^16. Parsing is strict: sizes exact, no trailing bytes, counts in bounds; views point
 // into the input.
 // Errors: INVALID_ARGUMENT (BATCH_MALFORMED, SIGNATURE_INVALID, BATCH_TAMPERED).
-// Threads: pure. Source: docs/formats/envelope.md.
+// Threads: pure.
+// Source: docs/formats/envelope.md.
 #ifndef MUSTER_CORE_SEAL_ENVELOPE_H_
 #define MUSTER_CORE_SEAL_ENVELOPE_H_
 

@@ -3,16 +3,15 @@
 // Key wrap: a batch's DEK, wrapped once for intake and once for holding; both openings check it
 // against the header's hash.
 //
-// Intake: crypto::BoxSeal to the upload's intake key, context
-// "muster/intake-wrap/v1" || BLAKE2b-256(header). The vault reads the batch once; then key and wrap
-// go. Holding: R = r*B;
-// K = BLAKE2b-256("muster/holding/v1" | r*V | r*M | R | V | M | BLAKE2b-256(header));
-// wrap = R (32) | XChaCha20-Poly1305(K, zero nonce, no AAD, DEK) (48).
-// Neither v nor m opens it alone: the vault computes v*R, the member gives m*R. `header` is always
-// the encoded header.
+// Intake: crypto::BoxSeal to the upload's intake key, context "muster/intake-wrap/v1" ||
+// BLAKE2b-256(header). The vault reads the batch once; then key and wrap go. Holding: R = r*B; K =
+// BLAKE2b-256("muster/holding/v1" | r*V | r*M | R | V | M | BLAKE2b-256(header)); wrap = R (32) |
+// XChaCha20-Poly1305(K, zero nonce, no AAD, DEK) (48). Neither v nor m opens it alone: the vault
+// computes v*R, the member gives m*R. `header` is always the encoded header.
 // Errors: INVALID_ARGUMENT (DECRYPTION_FAILED, KEY_MALFORMED, KEY_LOW_ORDER, BATCH_WRONG_KEY when
 // the DEK is not the header's).
-// Threads: pure. Source: docs/formats/envelope.md.
+// Threads: pure.
+// Source: docs/formats/envelope.md.
 #ifndef MUSTER_CORE_SEAL_KEY_WRAP_H_
 #define MUSTER_CORE_SEAL_KEY_WRAP_H_
 

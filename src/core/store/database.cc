@@ -29,8 +29,10 @@ std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), sli
 absl::Status FromRocks(const rocksdb::Status& status, const fs::path& path) {
   if (status.ok()) return absl::OkStatus();
   const std::string what = "the store " + path.string() + ": " + status.ToString();
-  if (status.IsNoSpace()) return MakeError(v1::DISK_FULL, what + "; free some space, then repeat the call");
-  if (status.IsCorruption()) return MakeError(v1::STORE_CORRUPT, what + "; restore it from a backup");
+  if (status.IsNoSpace())
+    return MakeError(v1::DISK_FULL, what + "; free some space, then repeat the call");
+  if (status.IsCorruption())
+    return MakeError(v1::STORE_CORRUPT, what + "; restore it from a backup");
   return MakeError(v1::STORE_IO, what);
 }
 
@@ -55,7 +57,8 @@ rocksdb::Options MakeOptions(const DatabaseOptions& options, rocksdb::Env* env) 
   out.allow_mmap_reads = false;
   out.allow_mmap_writes = false;
   out.write_buffer_size = options.write_buffer_bytes;
-  out.compression = rocksdb::kNoCompression;  // keys are tokens; and lengths say nothing about contents
+  out.compression =
+      rocksdb::kNoCompression;  // keys are tokens; and lengths say nothing about contents
   out.compaction_readahead_size = size_t{2} << 20;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
@@ -69,8 +72,8 @@ rocksdb::Options MakeOptions(const DatabaseOptions& options, rocksdb::Env* env) 
 
 class RocksCursor : public Cursor {
  public:
-  RocksCursor(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, std::string_view begin, std::string_view end,
-              const fs::path& path)
+  RocksCursor(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* family, std::string_view begin,
+              std::string_view end, const fs::path& path)
       : end_(end), end_slice_(end_), path_(path) {
     rocksdb::ReadOptions read;
     if (!end_.empty()) read.iterate_upper_bound = &end_slice_;
@@ -107,23 +110,27 @@ class RocksStore : public Store {
   absl::Status Open(const DatabaseOptions& options) {
     options_ = MakeOptions(options, env_.env.get());
     std::vector<std::string> there;
-    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options_, path_.string(), &there);
+    const rocksdb::Status listed =
+        rocksdb::DB::ListColumnFamilies(options_, path_.string(), &there);
     if (listed.ok()) {
       std::erase(there, rocksdb::kDefaultColumnFamilyName);
     } else if (fs::exists(path_ / "CURRENT")) {
       return OpenError(listed);
     }
-    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = {{rocksdb::kDefaultColumnFamilyName, options_}};
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = {
+        {rocksdb::kDefaultColumnFamilyName, options_}};
     for (const std::string& name : options.families) {
       descriptors.emplace_back(name, options_);
       std::erase(there, name);
     }
     if (!there.empty()) {
-      return MakeError(v1::STORE_CORRUPT, "the store " + path_.string() + " has a family " + there.front() +
-                                              " that this version does not know; use the version that wrote it");
+      return MakeError(v1::STORE_CORRUPT,
+                       "the store " + path_.string() + " has a family " + there.front() +
+                           " that this version does not know; use the version that wrote it");
     }
     rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(options_, path_.string(), descriptors, &all_, &db);
+    const rocksdb::Status status =
+        rocksdb::DB::Open(options_, path_.string(), descriptors, &all_, &db);
     if (!status.ok()) return OpenError(status);
     db_.reset(db);
     std::error_code ignored;
@@ -131,7 +138,8 @@ class RocksStore : public Store {
     return MakeDirectories(LoadFolder());
   }
 
-  absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+  absl::StatusOr<std::optional<std::string>> Get(Family family,
+                                                 std::string_view key) const override {
     std::string value;
     const rocksdb::Status status = db_->Get({}, Handle(family), ToSlice(key), &value);
     if (status.IsNotFound()) return std::optional<std::string>();
@@ -139,7 +147,8 @@ class RocksStore : public Store {
     return std::optional<std::string>(std::move(value));
   }
 
-  std::unique_ptr<Cursor> Scan(Family family, std::string_view begin, std::string_view end) const override {
+  std::unique_ptr<Cursor> Scan(Family family, std::string_view begin,
+                               std::string_view end) const override {
     return std::make_unique<RocksCursor>(db_.get(), Handle(family), begin, end, path_);
   }
 
@@ -147,13 +156,15 @@ class RocksStore : public Store {
     MUSTER_RETURN_IF_ERROR(Recover());
     rocksdb::WriteBatch writes(batch.bytes() + batch.size() * 16);
     rocksdb::Status status;
-    batch.ForEach([&](Batch::Kind kind, Family family, std::string_view key, std::string_view value) {
-      if (!status.ok()) return;
-      rocksdb::ColumnFamilyHandle* handle = Handle(family);
-      if (kind == Batch::Kind::kPut) status = writes.Put(handle, ToSlice(key), ToSlice(value));
-      if (kind == Batch::Kind::kDelete) status = writes.Delete(handle, ToSlice(key));
-      if (kind == Batch::Kind::kDeleteRange) status = writes.DeleteRange(handle, ToSlice(key), ToSlice(value));
-    });
+    batch.ForEach(
+        [&](Batch::Kind kind, Family family, std::string_view key, std::string_view value) {
+          if (!status.ok()) return;
+          rocksdb::ColumnFamilyHandle* handle = Handle(family);
+          if (kind == Batch::Kind::kPut) status = writes.Put(handle, ToSlice(key), ToSlice(value));
+          if (kind == Batch::Kind::kDelete) status = writes.Delete(handle, ToSlice(key));
+          if (kind == Batch::Kind::kDeleteRange)
+            status = writes.DeleteRange(handle, ToSlice(key), ToSlice(value));
+        });
     rocksdb::WriteOptions write;
     write.sync = sync == Sync::kYes;
     if (status.ok()) status = db_->Write(write, &writes);
@@ -165,7 +176,8 @@ class RocksStore : public Store {
   absl::Status Compact(Family family) override {
     rocksdb::CompactRangeOptions compact;
     compact.exclusive_manual_compaction = false;
-    // Tables that were ingested deep lie below tombstones written later; forcing the lowest level leaves none behind.
+    // Tables that were ingested deep lie below tombstones written later; forcing the lowest level
+    // leaves none behind.
     compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     return Watched(db_->CompactRange(compact, Handle(family), nullptr, nullptr));
   }
@@ -178,9 +190,12 @@ class RocksStore : public Store {
   const rocksdb::Options& options() const { return options_; }
   const fs::path& path() const { return path_; }
   fs::path LoadFolder() const { return path_ / "load"; }
-  std::string NewLoadFile() { return (LoadFolder() / (std::to_string(load_files_++) + ".sst")).string(); }
+  std::string NewLoadFile() {
+    return (LoadFolder() / (std::to_string(load_files_++) + ".sst")).string();
+  }
 
-  // Remembers that RocksDB stopped writing (a full disk), so that the next write first asks it to go on.
+  // Remembers that RocksDB stopped writing (a full disk), so that the next write first asks it to
+  // go on.
   absl::Status Watched(const rocksdb::Status& status) {
     if (!status.ok()) failed_.store(true);
     return FromRocks(status, path_);
@@ -188,7 +203,9 @@ class RocksStore : public Store {
   absl::Status Recover() {
     if (!failed_.load()) return absl::OkStatus();
     const rocksdb::Status status = db_->Resume();
-    if (status.IsBusy()) return absl::OkStatus();  // it is recovering already; the write itself will say how that stands
+    if (status.IsBusy())
+      return absl::OkStatus();  // it is recovering already; the write itself will say how that
+                                // stands
     if (status.ok()) failed_.store(false);
     return FromRocks(status, path_);
   }
@@ -196,11 +213,14 @@ class RocksStore : public Store {
  private:
   absl::Status OpenError(const rocksdb::Status& status) const {
     if (env_.wrong_key != nullptr && env_.wrong_key->load()) {
-      return MakeError(v1::STORE_CORRUPT, "the store " + path_.string() +
-                                              " is not encrypted under this store key; open it with the home it belongs to");
+      return MakeError(
+          v1::STORE_CORRUPT,
+          "the store " + path_.string() +
+              " is not encrypted under this store key; open it with the home it belongs to");
     }
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
-      return MakeError(v1::STORE_IO, "the store " + path_.string() + " is in use by another process; stop that one first");
+      return MakeError(v1::STORE_IO, "the store " + path_.string() +
+                                         " is in use by another process; stop that one first");
     }
     return FromRocks(status, path_);
   }
@@ -264,8 +284,9 @@ class RocksBulkLoad : public BulkLoad {
     if (found == tables_.end()) {
       Table table;
       table.path = store_->NewLoadFile();
-      table.writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), store_->options(),
-                                                              store_->Handle(family), /*invalidate_page_cache=*/false);
+      table.writer = std::make_unique<rocksdb::SstFileWriter>(
+          rocksdb::EnvOptions(), store_->options(), store_->Handle(family),
+          /*invalidate_page_cache=*/false);
       MUSTER_RETURN_IF_ERROR(FromRocks(table.writer->Open(table.path), store_->path()));
       found = tables_.emplace(family, std::move(table)).first;
     }
@@ -276,7 +297,9 @@ class RocksBulkLoad : public BulkLoad {
   std::map<Family, Table> tables_;
 };
 
-std::unique_ptr<BulkLoad> RocksStore::StartBulkLoad() { return std::make_unique<RocksBulkLoad>(this); }
+std::unique_ptr<BulkLoad> RocksStore::StartBulkLoad() {
+  return std::make_unique<RocksBulkLoad>(this);
+}
 
 }  // namespace
 
@@ -313,7 +336,8 @@ std::string PrefixEnd(std::string_view prefix) {
   return end;
 }
 
-absl::StatusOr<std::unique_ptr<Store>> OpenDatabase(const fs::path& path, const DatabaseOptions& options) {
+absl::StatusOr<std::unique_ptr<Store>> OpenDatabase(const fs::path& path,
+                                                    const DatabaseOptions& options) {
   MUSTER_RETURN_IF_ERROR(MakeDirectories(path));
   EncryptedEnv env;
   if (options.key != nullptr) env = NewEncryptedStoreEnv(*options.key);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Database: ordered keys and values in named families, on disk. Store is what the rest of Muster asks for; OpenDatabase gives the engine behind it
-// (RocksDB, embedded). Another engine can stand in by implementing Store.
+// Database: ordered keys and values in named families, on disk. Store is what the rest of Muster
+// asks for; OpenDatabase gives the engine behind it (RocksDB, embedded). Another engine can stand
+// in by implementing Store.
 //
-// Rules: a Batch and a BulkLoad take effect whole or not at all. With Sync::kYes a write survives a power cut before it returns; without it, it survives the
-// process but perhaps not the machine, and never outlives a later write that was lost. With `key`, every byte of every file is unreadable without it
-// (store/encrypted_fs.h); file names, sizes and times are not hidden.
-// Errors: INTERNAL (STORE_IO), RESOURCE_EXHAUSTED (DISK_FULL), DATA_LOSS (STORE_CORRUPT; also for a wrong key). Messages name paths, never keys or values.
-// Threads: Store is safe from anywhere; a Cursor, Batch or BulkLoad belongs to one thread at a time.
+// Rules: a Batch and a BulkLoad take effect whole or not at all. With Sync::kYes a write survives a
+// power cut before it returns; without it, it survives the process but perhaps not the machine, and
+// never outlives a later write that was lost. With `key`, every byte of every file is unreadable
+// without it (store/encrypted_fs.h); file names, sizes and times are not hidden.
+// Errors: INTERNAL (STORE_IO), RESOURCE_EXHAUSTED (DISK_FULL), DATA_LOSS (STORE_CORRUPT; also for a
+// wrong key). Messages name paths, never keys or values.
+// Threads: Store is safe from anywhere; a Cursor, Batch or BulkLoad belongs to one thread at a
+// time.
 #ifndef MUSTER_CORE_STORE_DATABASE_H_
 #define MUSTER_CORE_STORE_DATABASE_H_
 
@@ -35,7 +39,9 @@ class Batch {
  public:
   enum class Kind : uint8_t { kPut, kDelete, kDeleteRange };
 
-  void Put(Family family, std::string_view key, std::string_view value) { Add(Kind::kPut, family, key, value); }
+  void Put(Family family, std::string_view key, std::string_view value) {
+    Add(Kind::kPut, family, key, value);
+  }
   void Delete(Family family, std::string_view key) { Add(Kind::kDelete, family, key, {}); }
   // All keys in [begin, end).
   void DeleteRange(Family family, std::string_view begin, std::string_view end) {
@@ -51,7 +57,8 @@ class Batch {
   void ForEach(Visit&& visit) const {
     for (const Step& step : steps_) {
       const std::string_view both = std::string_view(bytes_).substr(step.offset);
-      visit(step.kind, step.family, both.substr(0, step.key_size), both.substr(step.key_size, step.value_size));
+      visit(step.kind, step.family, both.substr(0, step.key_size),
+            both.substr(step.key_size, step.value_size));
     }
   }
 
@@ -82,7 +89,8 @@ class Cursor {
   virtual absl::Status status() const = 0;
 };
 
-// Many sorted rows at once, past the write path: tables are written beside the store and become part of it in one step, durably.
+// Many sorted rows at once, past the write path: tables are written beside the store and become
+// part of it in one step, durably.
 class BulkLoad {
  public:
   virtual ~BulkLoad() = default;  // without Commit, nothing happened
@@ -95,12 +103,15 @@ class BulkLoad {
 class Store {
  public:
   virtual ~Store() = default;
-  virtual absl::StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const = 0;
+  virtual absl::StatusOr<std::optional<std::string>> Get(Family family,
+                                                         std::string_view key) const = 0;
   // Keys in [begin, end); an empty end is no bound.
-  virtual std::unique_ptr<Cursor> Scan(Family family, std::string_view begin, std::string_view end) const = 0;
+  virtual std::unique_ptr<Cursor> Scan(Family family, std::string_view begin,
+                                       std::string_view end) const = 0;
   virtual absl::Status Write(const Batch& batch, Sync sync) = 0;
   virtual std::unique_ptr<BulkLoad> StartBulkLoad() = 0;
-  // Rewrites the family's files, so that what was deleted is no longer in any of them. Slow: it reads the family once.
+  // Rewrites the family's files, so that what was deleted is no longer in any of them. Slow: it
+  // reads the family once.
   virtual absl::Status Compact(Family family) = 0;
 
   absl::Status Put(Family family, std::string_view key, std::string_view value, Sync sync);
@@ -109,7 +120,8 @@ class Store {
 };
 
 struct DatabaseOptions {
-  // Families that are missing are made; the order may grow at the end only by the caller's own care, names are what is on disk.
+  // Families that are missing are made; the order may grow at the end only by the caller's own
+  // care, names are what is on disk.
   std::vector<std::string> families;
   // 32 bytes: everything is encrypted. Null: nothing is. Not needed after OpenDatabase returns.
   const crypto::SecretBytes* key = nullptr;
@@ -118,7 +130,8 @@ struct DatabaseOptions {
 };
 
 // Opens or makes the database in the folder `path`. One process at a time.
-absl::StatusOr<std::unique_ptr<Store>> OpenDatabase(const std::filesystem::path& path, const DatabaseOptions& options);
+absl::StatusOr<std::unique_ptr<Store>> OpenDatabase(const std::filesystem::path& path,
+                                                    const DatabaseOptions& options);
 
 // The smallest key greater than every key that begins with `prefix`; empty when there is none.
 std::string PrefixEnd(std::string_view prefix);

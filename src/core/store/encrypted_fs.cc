@@ -45,20 +45,27 @@ class XChaChaStream : public rocksdb::BlockAccessCipherStream {
     crypto::StreamXor(keys_->stream, nonce_, offset, {reinterpret_cast<uint8_t*>(data), size});
     return rocksdb::Status::OK();
   }
-  rocksdb::Status Decrypt(uint64_t offset, char* data, size_t size) override { return Encrypt(offset, data, size); }
+  rocksdb::Status Decrypt(uint64_t offset, char* data, size_t size) override {
+    return Encrypt(offset, data, size);
+  }
 
  protected:
   void AllocateScratch(std::string&) override {}
-  rocksdb::Status EncryptBlock(uint64_t block, char* data, char*) override { return Encrypt(block * 64, data, 64); }
-  rocksdb::Status DecryptBlock(uint64_t block, char* data, char*) override { return Encrypt(block * 64, data, 64); }
+  rocksdb::Status EncryptBlock(uint64_t block, char* data, char*) override {
+    return Encrypt(block * 64, data, 64);
+  }
+  rocksdb::Status DecryptBlock(uint64_t block, char* data, char*) override {
+    return Encrypt(block * 64, data, 64);
+  }
 
  private:
   std::shared_ptr<const StoreKeys> keys_;
   std::array<uint8_t, kNonceBytes> nonce_;
 };
 
-// Written over RocksDB's own encrypted file classes rather than over NewEncryptedFS, because that one writes a second prefix when a file is reopened (which
-// happens to every ingested table) and aborts on a file that a crash left shorter than its prefix.
+// Written over RocksDB's own encrypted file classes rather than over NewEncryptedFS, because that
+// one writes a second prefix when a file is reopened (which happens to every ingested table) and
+// aborts on a file that a crash left shorter than its prefix.
 class EncryptedFs : public rocksdb::FileSystemWrapper {
  public:
   EncryptedFs(const std::shared_ptr<FileSystem>& base, std::shared_ptr<const StoreKeys> keys,
@@ -68,7 +75,8 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
   const char* Name() const override { return "MusterEncryptedFs"; }
 
   IOStatus NewSequentialFile(const std::string& name, const FileOptions& options,
-                             std::unique_ptr<rocksdb::FSSequentialFile>* result, IODebugContext* dbg) override {
+                             std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                             IODebugContext* dbg) override {
     result->reset();
     std::unique_ptr<rocksdb::FSSequentialFile> file;
     IOStatus status = FileSystemWrapper::NewSequentialFile(name, options, &file, dbg);
@@ -77,7 +85,8 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     size_t filled = 0;
     while (filled < kFilePrefixBytes) {
       Slice got;
-      status = file->Read(kFilePrefixBytes - filled, options.io_options, &got, buffer + filled, dbg);
+      status =
+          file->Read(kFilePrefixBytes - filled, options.io_options, &got, buffer + filled, dbg);
       if (!status.ok()) return status;
       if (got.empty()) break;
       if (got.data() != buffer + filled) std::memcpy(buffer + filled, got.data(), got.size());
@@ -86,12 +95,14 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     std::unique_ptr<rocksdb::BlockAccessCipherStream> stream;
     status = OpenPrefix(name, std::string_view(buffer, filled), &stream);
     if (!status.ok()) return status;
-    *result = std::make_unique<rocksdb::EncryptedSequentialFile>(std::move(file), std::move(stream), kFilePrefixBytes);
+    *result = std::make_unique<rocksdb::EncryptedSequentialFile>(std::move(file), std::move(stream),
+                                                                 kFilePrefixBytes);
     return IOStatus::OK();
   }
 
   IOStatus NewRandomAccessFile(const std::string& name, const FileOptions& options,
-                               std::unique_ptr<rocksdb::FSRandomAccessFile>* result, IODebugContext* dbg) override {
+                               std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                               IODebugContext* dbg) override {
     result->reset();
     std::unique_ptr<rocksdb::FSRandomAccessFile> file;
     IOStatus status = FileSystemWrapper::NewRandomAccessFile(name, options, &file, dbg);
@@ -103,13 +114,14 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     std::unique_ptr<rocksdb::BlockAccessCipherStream> stream;
     status = OpenPrefix(name, {prefix.data(), prefix.size()}, &stream);
     if (!status.ok()) return status;
-    *result =
-        std::make_unique<rocksdb::EncryptedRandomAccessFile>(std::move(file), std::move(stream), kFilePrefixBytes);
+    *result = std::make_unique<rocksdb::EncryptedRandomAccessFile>(
+        std::move(file), std::move(stream), kFilePrefixBytes);
     return IOStatus::OK();
   }
 
   IOStatus NewWritableFile(const std::string& name, const FileOptions& options,
-                           std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* dbg) override {
+                           std::unique_ptr<rocksdb::FSWritableFile>* result,
+                           IODebugContext* dbg) override {
     result->reset();
     std::unique_ptr<rocksdb::FSWritableFile> file;
     IOStatus status = FileSystemWrapper::NewWritableFile(name, options, &file, dbg);
@@ -127,10 +139,12 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
 
   // RocksDB reopens tables that it ingests in order to sync them.
   IOStatus ReopenWritableFile(const std::string& name, const FileOptions& options,
-                              std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* dbg) override {
+                              std::unique_ptr<rocksdb::FSWritableFile>* result,
+                              IODebugContext* dbg) override {
     uint64_t size = 0;
     IOStatus status = FileSystemWrapper::GetFileSize(name, options.io_options, &size, dbg);
-    if (status.IsNotFound() || (status.ok() && size == 0)) return NewWritableFile(name, options, result, dbg);
+    if (status.IsNotFound() || (status.ok() && size == 0))
+      return NewWritableFile(name, options, result, dbg);
     if (!status.ok()) return status;
     result->reset();
     std::unique_ptr<rocksdb::FSRandomAccessFile> reader;
@@ -140,24 +154,27 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     Slice prefix;
     status = reader->Read(0, kFilePrefixBytes, options.io_options, &prefix, buffer, dbg);
     if (!status.ok()) return status;
-    if (prefix.size() < kFilePrefixBytes) return IOStatus::Corruption(name, "the file is shorter than its prefix");
+    if (prefix.size() < kFilePrefixBytes)
+      return IOStatus::Corruption(name, "the file is shorter than its prefix");
     std::unique_ptr<rocksdb::BlockAccessCipherStream> stream;
     status = OpenPrefix(name, {prefix.data(), prefix.size()}, &stream);
     if (!status.ok()) return status;
     std::unique_ptr<rocksdb::FSWritableFile> file;
     status = FileSystemWrapper::ReopenWritableFile(name, options, &file, dbg);
     if (!status.ok()) return status;
-    *result = std::make_unique<rocksdb::EncryptedWritableFile>(std::move(file), std::move(stream), kFilePrefixBytes);
+    *result = std::make_unique<rocksdb::EncryptedWritableFile>(std::move(file), std::move(stream),
+                                                               kFilePrefixBytes);
     return IOStatus::OK();
   }
 
-  // Both would write other bytes under a nonce that was used; nothing in our configuration asks for them.
+  // Both would write other bytes under a nonce that was used; nothing in our configuration asks for
+  // them.
   IOStatus ReuseWritableFile(const std::string& name, const std::string&, const FileOptions&,
                              std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) override {
     return IOStatus::NotSupported(name, "encrypted files are not recycled");
   }
-  IOStatus NewRandomRWFile(const std::string& name, const FileOptions&, std::unique_ptr<rocksdb::FSRandomRWFile>*,
-                           IODebugContext*) override {
+  IOStatus NewRandomRWFile(const std::string& name, const FileOptions&,
+                           std::unique_ptr<rocksdb::FSRandomRWFile>*, IODebugContext*) override {
     return IOStatus::NotSupported(name, "encrypted files are not patched");
   }
   IOStatus NewMemoryMappedFileBuffer(const std::string& name,
@@ -177,8 +194,10 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     return status;
   }
   IOStatus GetChildrenFileAttributes(const std::string& folder, const IOOptions& options,
-                                     std::vector<rocksdb::FileAttributes>* result, IODebugContext* dbg) override {
-    const IOStatus status = FileSystemWrapper::GetChildrenFileAttributes(folder, options, result, dbg);
+                                     std::vector<rocksdb::FileAttributes>* result,
+                                     IODebugContext* dbg) override {
+    const IOStatus status =
+        FileSystemWrapper::GetChildrenFileAttributes(folder, options, result, dbg);
     if (status.ok()) {
       for (rocksdb::FileAttributes& file : *result) {
         file.size_bytes -= std::min<uint64_t>(file.size_bytes, kFilePrefixBytes);
@@ -186,7 +205,8 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
     }
     return status;
   }
-  IOStatus Truncate(const std::string& name, size_t size, const IOOptions& options, IODebugContext* dbg) override {
+  IOStatus Truncate(const std::string& name, size_t size, const IOOptions& options,
+                    IODebugContext* dbg) override {
     return FileSystemWrapper::Truncate(name, size + kFilePrefixBytes, options, dbg);
   }
 
@@ -194,7 +214,8 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
   IOStatus OpenPrefix(const std::string& name, std::string_view prefix,
                       std::unique_ptr<rocksdb::BlockAccessCipherStream>* stream) {
     std::array<uint8_t, kNonceBytes> nonce{};
-    // A crash can leave a file that was just made shorter than its prefix; it is empty, and reading goes no further than its end.
+    // A crash can leave a file that was just made shorter than its prefix; it is empty, and reading
+    // goes no further than its end.
     if (prefix.size() == kFilePrefixBytes) {
       nonce = *ToArray<kNonceBytes>(prefix.substr(kMagic.size(), kNonceBytes));
       const Bytes32 check = crypto::KeyedHash256(keys_->check, {AsText(nonce)});
@@ -216,7 +237,8 @@ class EncryptedFs : public rocksdb::FileSystemWrapper {
 
 EncryptedEnv NewEncryptedStoreEnv(const crypto::SecretBytes& store_key) {
   auto wrong_key = std::make_shared<std::atomic<bool>>(false);
-  auto fs = std::make_shared<EncryptedFs>(FileSystem::Default(), std::make_shared<const StoreKeys>(store_key), wrong_key);
+  auto fs = std::make_shared<EncryptedFs>(FileSystem::Default(),
+                                          std::make_shared<const StoreKeys>(store_key), wrong_key);
   return {rocksdb::NewCompositeEnv(fs), wrong_key};
 }
 

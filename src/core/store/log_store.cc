@@ -42,7 +42,8 @@ absl::StatusOr<std::unique_ptr<LogStore>> LogStore::Open(const std::filesystem::
 absl::Status LogStore::Write(const Commit& commit) {
   MUSTER_ASSIGN_OR_RETURN(const uint64_t size, ReadSize());
   if (commit.first_index != size) {
-    return MakeError(v1::LOG_FORKED, "the log's store has " + std::to_string(size) + " entries, the commit begins at " +
+    return MakeError(v1::LOG_FORKED, "the log's store has " + std::to_string(size) +
+                                         " entries, the commit begins at " +
                                          std::to_string(commit.first_index) + "; reopen the log");
   }
   Batch batch;
@@ -64,7 +65,9 @@ absl::StatusOr<uint64_t> LogStore::ReadSize() {
   if (!value) return 0;
   ByteReader reader(*value);
   const uint64_t size = reader.Be64();
-  if (!reader.Done()) return MakeError(v1::STORE_CORRUPT, "the log's store has a malformed size; restore it from a backup");
+  if (!reader.Done())
+    return MakeError(v1::STORE_CORRUPT,
+                     "the log's store has a malformed size; restore it from a backup");
   return size;
 }
 
@@ -76,7 +79,8 @@ absl::StatusOr<std::string> LogStore::ReadCheckpoint() {
 absl::StatusOr<std::string> LogStore::ReadTile(const tlog::TileId& id) {
   MUSTER_ASSIGN_OR_RETURN(std::optional<std::string> value, store_->Get(kTiles, TileKey(id)));
   if (!value) {
-    return absl::NotFoundError("no tile of level " + std::to_string(id.level) + ", index " + std::to_string(id.index));
+    return absl::NotFoundError("no tile of level " + std::to_string(id.level) + ", index " +
+                               std::to_string(id.index));
   }
   return *std::move(value);
 }
@@ -85,7 +89,8 @@ absl::StatusOr<tlog::Entry> LogStore::ReadEntry(uint64_t index) {
   MUSTER_ASSIGN_OR_RETURN(std::optional<std::string> value, store_->Get(kEntries, IndexKey(index)));
   if (!value) return absl::NotFoundError("no log entry " + std::to_string(index));
   if (value->size() < 32) {
-    return MakeError(v1::STORE_CORRUPT, "log entry " + std::to_string(index) + " is too short; restore the store from a backup");
+    return MakeError(v1::STORE_CORRUPT, "log entry " + std::to_string(index) +
+                                            " is too short; restore the store from a backup");
   }
   tlog::Entry entry;
   entry.salt = *ToArray<32>(std::string_view(*value).substr(0, 32));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Log store: keeps the transparency log's entries, tiles and checkpoint for tlog::Log, in a database of its own, every write synced.
+// Log store: keeps the transparency log's entries, tiles and checkpoint for tlog::Log, in a
+// database of its own, every write synced.
 //
-// Families: "entries" BE64(index) -> salt (32) | body; "tiles" level (1) | BE64(index) -> hashes; "head" -> "size" (BE64), "checkpoint" (signed note).
-// Rule: Write refuses a commit that does not begin where the entries end (LOG_FORKED), so that two writers cannot interleave.
+// Families: "entries" BE64(index) -> salt (32) | body; "tiles" level (1) | BE64(index) -> hashes;
+// "head" -> "size" (BE64), "checkpoint" (signed note).
+// Rule: Write refuses a commit that does not begin where the entries end (LOG_FORKED), so that two
+// writers cannot interleave.
 // Errors: those of store/database.h; NOT_FOUND for tiles and entries that are not there.
 // Threads: safe from anywhere.
 #ifndef MUSTER_CORE_STORE_LOG_STORE_H_

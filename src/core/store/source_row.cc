@@ -9,7 +9,8 @@ namespace {
 constexpr size_t kSourceRowBytesMin = 1 + 1 + 1 + 4 + 8 + 4 + 4 + 4 + 2 + 16 + 8;
 
 absl::Status Corrupt(std::string_view what) {
-  return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) + "; restore it from a backup");
+  return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) +
+                                          "; restore it from a backup");
 }
 
 void AppendPlace(const RecordPlace& place, std::string& out) {
@@ -26,7 +27,9 @@ RecordPlace ReadPlace(ByteReader& reader) {
   return place;
 }
 
-bool KnownStatus(uint8_t value) { return value <= static_cast<uint8_t>(contact::Status::kDeceased); }
+bool KnownStatus(uint8_t value) {
+  return value <= static_cast<uint8_t>(contact::Status::kDeceased);
+}
 
 bool FeaturesAscend(std::string_view features) {
   ByteReader reader(features);
@@ -79,7 +82,8 @@ absl::StatusOr<SourceRow> DecodeSourceRow(std::string_view bytes) {
   SourceRow row;
   const uint8_t version = reader.U8();
   if (version != kSourceRowVersion) {
-    return MakeError(v1::STORE_CORRUPT, "the vault's store has a source row of version " + std::to_string(version) +
+    return MakeError(v1::STORE_CORRUPT, "the vault's store has a source row of version " +
+                                            std::to_string(version) +
                                             "; use the version of muster-vault that wrote it");
   }
   const uint8_t status = reader.U8();
@@ -95,7 +99,8 @@ absl::StatusOr<SourceRow> DecodeSourceRow(std::string_view bytes) {
   row.phone.bytes = reader.Array<16>();
   row.mail_domain = reader.Array<8>();
   row.features = std::string(reader.Take(reader.remaining()));
-  if (!reader.Done() || !KnownStatus(status) || !FeaturesAscend(row.features)) return Corrupt("source row");
+  if (!reader.Done() || !KnownStatus(status) || !FeaturesAscend(row.features))
+    return Corrupt("source row");
   return row;
 }
 
@@ -128,13 +133,15 @@ absl::StatusOr<UploadContact> DecodeUploadContact(std::string_view bytes) {
   contact.kind = static_cast<UploadContactKind>(kind);
   contact.status = static_cast<contact::Status>(status);
   if (reader.remaining() > 0) contact.suppression.bytes = reader.Array<16>();
-  if (!reader.Done() || kind > static_cast<uint8_t>(UploadContactKind::kSuppression) || !KnownStatus(status)) {
+  if (!reader.Done() || kind > static_cast<uint8_t>(UploadContactKind::kSuppression) ||
+      !KnownStatus(status)) {
     return Corrupt("upload contact");
   }
   return contact;
 }
 
-std::string SuppressionKey(const token::Token& suppression, const MemberId& member, const UploadId& upload) {
+std::string SuppressionKey(const token::Token& suppression, const MemberId& member,
+                           const UploadId& upload) {
   std::string key;
   key.append(suppression.View()).append(member.View()).append(upload.View());
   return key;

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Source rows: what the vault keeps of one record that a member brought. A contact is the run of source rows that share an email token; where the last row of
-// a run goes, the contact is gone.
+// Source rows: what the vault keeps of one record that a member brought. A contact is the run of
+// source rows that share an email token; where the last row of a run goes, the contact is gone.
 //
-//   family "sources":          token (16) | member (8) | upload (8) | BE32 sequence | BE16 index  ->  source row
-//   family "upload_contacts":  upload (8) | token (16) | BE32 sequence | BE16 index               ->  kind (1) | status (1) | suppression token (16, or none)
-//   family "suppressions":     suppression token (16) | member (8) | upload (8)                   ->  status (1) | LE32 day
-//   family "consents":         upload (8) | hash (8)                                              ->  text
+//   "sources"          token (16) | member (8) | upload (8) | BE32 sequence | BE16 index
+//                      -> source row
+//   "upload_contacts"  upload (8) | token (16) | BE32 sequence | BE16 index
+//                      -> kind (1) | status (1) | suppression token (16, or none)
+//   "suppressions"     suppression token (16) | member (8) | upload (8)
+//                      -> status (1) | LE32 day
+//   "consents"         upload (8) | hash (8)
+//                      -> text
 //
-// Sequence and index say which sealed record it came from. Both big families hold the rows of one upload in the order of tokens, so one sort serves both and
-// sorted tables can be loaded. docs/formats/store-keys.md draws the bytes.
-// Rule: rows count only while their upload is LIVE (proto UploadRecord). Errors: DATA_LOSS (STORE_CORRUPT).
+// Sequence and index say which sealed record it came from. Both big families hold the rows of one
+// upload in the order of tokens, so one sort serves both and sorted tables can be loaded.
+// docs/formats/store-keys.md draws the bytes.
+// Rule: rows count only while their upload is LIVE (proto UploadRecord).
+// Errors: DATA_LOSS (STORE_CORRUPT).
 // Threads: pure.
 #ifndef MUSTER_CORE_STORE_SOURCE_ROW_H_
 #define MUSTER_CORE_STORE_SOURCE_ROW_H_
@@ -50,14 +56,15 @@ struct SourceRow {
   contact::Status status = contact::Status::kUnknown;
   uint32_t row = 0;
   uint8_t ordinal = 0;
-  Bytes8 consent{};             // keyed hash of the record's own consent text; zeros: the upload's holds
+  Bytes8 consent{};  // keyed hash of the record's own consent text; zeros: the upload's holds
   uint32_t subscribed_day = 0;  // days since 1970; 0: not known
   uint32_t activity_day = 0;
   uint32_t zip5 = 0;
   std::array<char, 2> state{};  // USPS code
   token::Token phone;           // zeros: none
   Bytes8 mail_domain{};         // keyed hash
-  // {u8 tag, u16 length, bytes}, tags ascending: sketch, geography, scores. Kept as it is by readers that do not know a tag.
+  // {u8 tag, u16 length, bytes}, tags ascending: sketch, geography, scores. Kept as it is by
+  // readers that do not know a tag.
   std::string features;
   friend bool operator==(const SourceRow&, const SourceRow&) = default;
 };
@@ -88,7 +95,8 @@ absl::StatusOr<UploadContactKey> DecodeUploadContactKey(std::string_view bytes);
 void AppendUploadContact(const UploadContact& contact, std::string& out);
 absl::StatusOr<UploadContact> DecodeUploadContact(std::string_view bytes);
 
-std::string SuppressionKey(const token::Token& suppression, const MemberId& member, const UploadId& upload);
+std::string SuppressionKey(const token::Token& suppression, const MemberId& member,
+                           const UploadId& upload);
 std::string SuppressionValue(contact::Status status, uint32_t day);
 
 }  // namespace muster::store

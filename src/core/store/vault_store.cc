@@ -13,12 +13,13 @@ constexpr std::string_view kEntryPrefix = "entry/";
 constexpr std::string_view kCompactionKey = "compaction";
 
 absl::Status Corrupt(std::string_view what) {
-  return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) + "; restore it from a backup");
+  return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) +
+                                          "; restore it from a backup");
 }
 
 template <typename Message>
-absl::StatusOr<std::optional<Message>> ReadMessage(const Store& store, Family family, std::string_view key,
-                                                   std::string_view what) {
+absl::StatusOr<std::optional<Message>> ReadMessage(const Store& store, Family family,
+                                                   std::string_view key, std::string_view what) {
   MUSTER_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, store.Get(family, key));
   if (!bytes) return std::optional<Message>();
   Message message;
@@ -27,8 +28,10 @@ absl::StatusOr<std::optional<Message>> ReadMessage(const Store& store, Family fa
 }
 
 template <typename Message>
-absl::StatusOr<Message> ReadOrNew(const Store& store, Family family, std::string_view key, std::string_view what) {
-  MUSTER_ASSIGN_OR_RETURN(std::optional<Message> message, ReadMessage<Message>(store, family, key, what));
+absl::StatusOr<Message> ReadOrNew(const Store& store, Family family, std::string_view key,
+                                  std::string_view what) {
+  MUSTER_ASSIGN_OR_RETURN(std::optional<Message> message,
+                          ReadMessage<Message>(store, family, key, what));
   return std::move(message).value_or(Message());
 }
 
@@ -56,15 +59,17 @@ absl::StatusOr<ObservedEntry> DecodeEntry(std::string_view bytes) {
 absl::StatusOr<std::unique_ptr<VaultStore>> VaultStore::Open(const std::filesystem::path& path,
                                                              const crypto::SecretBytes& store_key) {
   DatabaseOptions options;
-  options.families = {"sources", "upload_contacts", "suppressions", "consents",         "uploads", "intakes",
-                      "lists",   "members",         "withdrawals",  "unread_withdrawn", "log"};
+  options.families = {"sources",     "upload_contacts",  "suppressions", "consents",
+                      "uploads",     "intakes",          "lists",        "members",
+                      "withdrawals", "unread_withdrawn", "log"};
   options.key = &store_key;
   options.cache_bytes = size_t{64} << 20;
   MUSTER_ASSIGN_OR_RETURN(auto store, OpenDatabase(path, options));
   return std::unique_ptr<VaultStore>(new VaultStore(std::move(store)));
 }
 
-absl::StatusOr<std::optional<v1::UploadRecord>> VaultStore::ReadUpload(const UploadId& upload) const {
+absl::StatusOr<std::optional<v1::UploadRecord>> VaultStore::ReadUpload(
+    const UploadId& upload) const {
   return ReadMessage<v1::UploadRecord>(*store_, kUploads, upload.View(), "upload record");
 }
 
@@ -74,7 +79,8 @@ absl::StatusOr<std::vector<std::pair<UploadId, v1::UploadRecord>>> VaultStore::R
   for (; cursor->valid(); cursor->Next()) {
     const std::optional<UploadId> upload = UploadId::FromBytes(cursor->key());
     v1::UploadRecord record;
-    if (!upload || !record.ParseFromString(std::string(cursor->value()))) return Corrupt("upload record");
+    if (!upload || !record.ParseFromString(std::string(cursor->value())))
+      return Corrupt("upload record");
     out.emplace_back(*upload, std::move(record));
   }
   MUSTER_RETURN_IF_ERROR(cursor->status());
@@ -89,13 +95,17 @@ absl::StatusOr<v1::IntakeRecord> VaultStore::ReadIntake(const UploadId& upload) 
   return ReadOrNew<v1::IntakeRecord>(*store_, kIntakes, upload.View(), "intake record");
 }
 
-std::string VaultStore::EncodeIntake(const v1::IntakeRecord& record) { return record.SerializeAsString(); }
+std::string VaultStore::EncodeIntake(const v1::IntakeRecord& record) {
+  return record.SerializeAsString();
+}
 
-absl::StatusOr<v1::ListRecord> VaultStore::ReadList(const MemberId& member, std::string_view list) const {
+absl::StatusOr<v1::ListRecord> VaultStore::ReadList(const MemberId& member,
+                                                    std::string_view list) const {
   return ReadOrNew<v1::ListRecord>(*store_, kLists, ListKey(member, list), "list record");
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, v1::ListRecord>>> VaultStore::ReadLists(const MemberId& member) const {
+absl::StatusOr<std::vector<std::pair<std::string, v1::ListRecord>>> VaultStore::ReadLists(
+    const MemberId& member) const {
   std::vector<std::pair<std::string, v1::ListRecord>> out;
   auto cursor = store_->ScanPrefix(kLists, member.View());
   for (; cursor->valid(); cursor->Next()) {
@@ -107,7 +117,8 @@ absl::StatusOr<std::vector<std::pair<std::string, v1::ListRecord>>> VaultStore::
   return out;
 }
 
-void VaultStore::PutList(const MemberId& member, std::string_view list, const v1::ListRecord& record, Batch& batch) {
+void VaultStore::PutList(const MemberId& member, std::string_view list,
+                         const v1::ListRecord& record, Batch& batch) {
   batch.Put(kLists, ListKey(member, list), record.SerializeAsString());
 }
 
@@ -119,11 +130,14 @@ void VaultStore::PutMember(const MemberId& member, const v1::MemberTotals& total
   batch.Put(kMembers, member.View(), totals.SerializeAsString());
 }
 
-absl::StatusOr<std::optional<v1::WithdrawalRecord>> VaultStore::ReadWithdrawal(uint64_t statement_index) const {
-  return ReadMessage<v1::WithdrawalRecord>(*store_, kWithdrawals, IndexKey(statement_index), "withdrawal record");
+absl::StatusOr<std::optional<v1::WithdrawalRecord>> VaultStore::ReadWithdrawal(
+    uint64_t statement_index) const {
+  return ReadMessage<v1::WithdrawalRecord>(*store_, kWithdrawals, IndexKey(statement_index),
+                                           "withdrawal record");
 }
 
-void VaultStore::PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record, Batch& batch) {
+void VaultStore::PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
+                               Batch& batch) {
   batch.Put(kWithdrawals, IndexKey(statement_index), record.SerializeAsString());
 }
 
@@ -136,13 +150,15 @@ void VaultStore::PutLogHead(const v1::LogHead& head, Batch& batch) {
 }
 
 absl::StatusOr<ObservedEntry> VaultStore::ReadEntry(uint64_t index) const {
-  MUSTER_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, store_->Get(kLog, IndexKey(index, kEntryPrefix)));
-  if (!bytes) return absl::NotFoundError("the vault has not read log entry " + std::to_string(index));
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                          store_->Get(kLog, IndexKey(index, kEntryPrefix)));
+  if (!bytes)
+    return absl::NotFoundError("the vault has not read log entry " + std::to_string(index));
   return DecodeEntry(*bytes);
 }
 
-absl::Status VaultStore::ForEachEntry(uint64_t first,
-                                      absl::FunctionRef<absl::Status(uint64_t, const ObservedEntry&)> visit) const {
+absl::Status VaultStore::ForEachEntry(
+    uint64_t first, absl::FunctionRef<absl::Status(uint64_t, const ObservedEntry&)> visit) const {
   auto cursor = store_->Scan(kLog, IndexKey(first, kEntryPrefix), PrefixEnd(kEntryPrefix));
   for (uint64_t index = first; cursor->valid(); cursor->Next(), ++index) {
     if (cursor->key() != IndexKey(index, kEntryPrefix)) return Corrupt("row of log entries");
@@ -153,7 +169,8 @@ absl::Status VaultStore::ForEachEntry(uint64_t first,
 }
 
 void VaultStore::PutEntry(uint64_t index, const ObservedEntry& entry, Batch& batch) {
-  batch.Put(kLog, IndexKey(index, kEntryPrefix), ToString(entry.commitment) + ToString(entry.salt) + entry.body);
+  batch.Put(kLog, IndexKey(index, kEntryPrefix),
+            ToString(entry.commitment) + ToString(entry.salt) + entry.body);
 }
 
 absl::StatusOr<std::string> VaultStore::ReadCompactionMark() const {
@@ -161,7 +178,9 @@ absl::StatusOr<std::string> VaultStore::ReadCompactionMark() const {
   return std::move(mark).value_or("");
 }
 
-void VaultStore::PutCompactionMark(Batch& batch) { batch.Put(kLog, kCompactionKey, AsText(crypto::RandomArray<8>())); }
+void VaultStore::PutCompactionMark(Batch& batch) {
+  batch.Put(kLog, kCompactionKey, AsText(crypto::RandomArray<8>()));
+}
 
 void VaultStore::ClearCompactionMark(Batch& batch) { batch.Delete(kLog, kCompactionKey); }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vault store: the one database of the back room, encrypted, and its small records by name. Big families: store/source_row.h.
+// Vault store: the one database of the back room, encrypted, and its small records by name. Big
+// families: store/source_row.h.
 //
-// Rule: the Put forms add to a Batch, so that what belongs together is written in one step; only the caller writes.
+// Rule: the Put forms add to a Batch, so that what belongs together is written in one step; only
+// the caller writes.
 // Errors: those of store/database.h; DATA_LOSS (STORE_CORRUPT) for a record that cannot be read.
 // Threads: safe from anywhere.
 #ifndef MUSTER_CORE_STORE_VAULT_STORE_H_
@@ -35,7 +37,8 @@ inline constexpr Family kIntakes = 5;
 inline constexpr Family kLists = 6;
 inline constexpr Family kMembers = 7;
 inline constexpr Family kWithdrawals = 8;
-inline constexpr Family kUnreadWithdrawn = 9;  // upload (8) | token (16): addresses taken back before their upload was read
+inline constexpr Family kUnreadWithdrawn =
+    9;  // upload (8) | token (16): addresses taken back before their upload was read
 inline constexpr Family kLog = 10;
 
 // One log entry as the vault read it.
@@ -60,25 +63,30 @@ class VaultStore {
   static std::string EncodeIntake(const v1::IntakeRecord& record);
 
   absl::StatusOr<v1::ListRecord> ReadList(const MemberId& member, std::string_view list) const;
-  absl::StatusOr<std::vector<std::pair<std::string, v1::ListRecord>>> ReadLists(const MemberId& member) const;
-  static void PutList(const MemberId& member, std::string_view list, const v1::ListRecord& record, Batch& batch);
+  absl::StatusOr<std::vector<std::pair<std::string, v1::ListRecord>>> ReadLists(
+      const MemberId& member) const;
+  static void PutList(const MemberId& member, std::string_view list, const v1::ListRecord& record,
+                      Batch& batch);
 
   absl::StatusOr<v1::MemberTotals> ReadMember(const MemberId& member) const;
   static void PutMember(const MemberId& member, const v1::MemberTotals& totals, Batch& batch);
 
-  absl::StatusOr<std::optional<v1::WithdrawalRecord>> ReadWithdrawal(uint64_t statement_index) const;
-  static void PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record, Batch& batch);
+  absl::StatusOr<std::optional<v1::WithdrawalRecord>> ReadWithdrawal(
+      uint64_t statement_index) const;
+  static void PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
+                            Batch& batch);
 
   absl::StatusOr<v1::LogHead> ReadLogHead() const;
   static void PutLogHead(const v1::LogHead& head, Batch& batch);
   // NOT_FOUND when it was not observed.
   absl::StatusOr<ObservedEntry> ReadEntry(uint64_t index) const;
   // In order from `first`, until `visit` fails.
-  absl::Status ForEachEntry(uint64_t first,
-                            absl::FunctionRef<absl::Status(uint64_t, const ObservedEntry&)> visit) const;
+  absl::Status ForEachEntry(
+      uint64_t first, absl::FunctionRef<absl::Status(uint64_t, const ObservedEntry&)> visit) const;
   static void PutEntry(uint64_t index, const ObservedEntry& entry, Batch& batch);
 
-  // Rows were removed whose bytes may still be in old files. The mark differs each time; empty when nothing is due.
+  // Rows were removed whose bytes may still be in old files. The mark differs each time; empty when
+  // nothing is due.
   absl::StatusOr<std::string> ReadCompactionMark() const;
   static void PutCompactionMark(Batch& batch);
   static void ClearCompactionMark(Batch& batch);

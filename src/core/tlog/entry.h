@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entry: one thing that was done. The log's tree holds salted commitments; who is entitled to an entry gets salt and body.
+// Entry: one thing that was done. The log's tree holds salted commitments; who is entitled to an
+// entry gets salt and body.
 //
-// commitment = SHA-256("muster/entry/v1\n" | salt (32 bytes) | body): the 32 bytes that the tree's leaf hash is over. Deleting the salt erases the entry and
-// leaves the tree valid. Body: a serialized SignedStatement, at most kEntryBodyBytesMax.
+// commitment = SHA-256("muster/entry/v1\n" | salt (32 bytes) | body): the 32 bytes that the tree's
+// leaf hash is over. Deleting the salt erases the entry and leaves the tree valid. Body: a
+// serialized SignedStatement, at most kEntryBodyBytesMax.
 // Threads: pure.
 #ifndef MUSTER_CORE_TLOG_ENTRY_H_
 #define MUSTER_CORE_TLOG_ENTRY_H_

@@ -2,10 +2,13 @@
 //
 // Log: the one writer of the transparency log. Appends entries, keeps the tiles, signs checkpoints.
 //
-// Rules: entries and tiles are durable (synced) before a checkpoint over them is signed. Concurrent appends share one commit. Opening reads the head and the
-// right edge only, so it takes the same time for any length; it refuses (STORE_CORRUPT) when the stored checkpoint is not the root of the stored tiles.
-// Errors: from the store; FAILED_PRECONDITION (LOG_BEHIND) from Append after a failed commit, until reopened; INVALID_ARGUMENT (ENTRY_MALFORMED,
-// REQUEST_MALFORMED, PROOF_INVALID) for what cannot be appended, read or proven. A failed Append may still have been written: reopening tells.
+// Rules: entries and tiles are durable (synced) before a checkpoint over them is signed. Concurrent
+// appends share one commit. Opening reads the head and the right edge only, so it takes the same
+// time for any length; it refuses (STORE_CORRUPT) when the stored checkpoint is not the root of the
+// stored tiles.
+// Errors: from the store; FAILED_PRECONDITION (LOG_BEHIND) from Append after a failed commit, until
+// reopened; INVALID_ARGUMENT (ENTRY_MALFORMED, REQUEST_MALFORMED, PROOF_INVALID) for what cannot be
+// appended, read or proven. A failed Append may still have been written: reopening tells.
 // Threads: safe from anywhere.
 #ifndef MUSTER_CORE_TLOG_LOG_H_
 #define MUSTER_CORE_TLOG_LOG_H_
@@ -52,12 +55,14 @@ class TileStore {
 
 class Log {
  public:
-  // Signs a checkpoint for size 0 when the store is new, and one for what was written last when a crash came between. `origin` is the key's name in
-  // signatures: no spaces, no plus.
-  static absl::StatusOr<std::unique_ptr<Log>> Open(TileStore* store, crypto::SigningKey key, std::string origin);
+  // Signs a checkpoint for size 0 when the store is new, and one for what was written last when a
+  // crash came between. `origin` is the key's name in signatures: no spaces, no plus.
+  static absl::StatusOr<std::unique_ptr<Log>> Open(TileStore* store, crypto::SigningKey key,
+                                                   std::string origin);
   ~Log();
 
-  // Appends in order and returns the first index once all is durable and covered by a signed checkpoint.
+  // Appends in order and returns the first index once all is durable and covered by a signed
+  // checkpoint.
   absl::StatusOr<uint64_t> Append(std::vector<Entry> entries);
 
   // The newest signed checkpoint.
@@ -68,7 +73,8 @@ class Log {
   absl::StatusOr<Entry> ReadEntry(uint64_t index) const;
   // Salt, body and inclusion proof for the tree of `size`.
   absl::StatusOr<v1::EntryProof> Prove(uint64_t index, uint64_t size) const;
-  // The newest checkpoint and its consistency with `old_size` (0: no proof needed). LOG_REWOUND when old_size is larger.
+  // The newest checkpoint and its consistency with `old_size` (0: no proof needed). LOG_REWOUND
+  // when old_size is larger.
   absl::StatusOr<v1::CheckpointProof> ProveExtension(uint64_t old_size) const;
 
  private:

@@ -2,10 +2,13 @@
 //
 // Signed notes: a text, a blank line, and signature lines "— name base64(key id | signature)".
 //
-// Rule: OpenNote ignores signatures of keys it does not know, and refuses the whole note when a known key's signature is bad. At most
-// kNoteSignaturesMax lines, kNoteBytesMax bytes; no control characters but newline.
-// Errors: INVALID_ARGUMENT (NOTE_MALFORMED, SIGNATURE_INVALID, CHECKPOINT_UNSIGNED, KEY_MALFORMED, KEY_LOW_ORDER).
-// Threads: pure. Source: C2SP signed-note v1.0.0, tlog-cosignature v1.0.1.
+// Rule: OpenNote ignores signatures of keys it does not know, and refuses the whole note when a
+// known key's signature is bad. At most kNoteSignaturesMax lines, kNoteBytesMax bytes; no control
+// characters but newline.
+// Errors: INVALID_ARGUMENT (NOTE_MALFORMED, SIGNATURE_INVALID, CHECKPOINT_UNSIGNED, KEY_MALFORMED,
+// KEY_LOW_ORDER).
+// Threads: pure.
+// Source: C2SP signed-note v1.0.0, tlog-cosignature v1.0.1.
 #ifndef MUSTER_CORE_TLOG_NOTE_H_
 #define MUSTER_CORE_TLOG_NOTE_H_
 
@@ -53,12 +56,13 @@ struct Note {
 absl::StatusOr<Note> ParseNote(std::string_view note);
 std::string FormatNote(const Note& note);
 
-// Parses, and checks the signatures of `known` keys. Returns the note with only the verified signatures left, one of each key at most; none is an
-// error (CHECKPOINT_UNSIGNED).
+// Parses, and checks the signatures of `known` keys. Returns the note with only the verified
+// signatures left, one of each key at most; none is an error (CHECKPOINT_UNSIGNED).
 absl::StatusOr<Note> OpenNote(std::string_view note, std::span<const NoteKey> known);
 
 // Ed25519 note signature line over `text`.
-NoteSignature SignNoteText(std::string_view text, const std::string& name, const crypto::SigningKey& key);
+NoteSignature SignNoteText(std::string_view text, const std::string& name,
+                           const crypto::SigningKey& key);
 // cosignature/v1 over `text` at `unix_seconds`.
 NoteSignature CosignNoteText(std::string_view text, int64_t unix_seconds, const std::string& name,
                              const crypto::SigningKey& key);

@@ -2,8 +2,10 @@
 //
 // Tiles: the log's tree cut into pieces of at most 256 hashes, named as C2SP tlog-tiles names them.
 //
-// Tile (level L, index N) holds the hashes of the tree's level 8*L, numbers 256*N up to 256*N+255; a partial tile holds the first W of them.
-// Threads: pure. Source: C2SP tlog-tiles v0.1.0.
+// Tile (level L, index N) holds the hashes of the tree's level 8*L, numbers 256*N up to 256*N+255;
+// a partial tile holds the first W of them.
+// Threads: pure.
+// Source: C2SP tlog-tiles v0.1.0.
 #ifndef MUSTER_CORE_TLOG_TILE_H_
 #define MUSTER_CORE_TLOG_TILE_H_
 

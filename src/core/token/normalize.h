@@ -7,12 +7,12 @@
 // decomposition, composed again), domain in A-labels. For providers that ignore them, "+tag" and
 // dots in the local part are dropped and the provider's other domain name is folded into one
 // (gmail.com, googlemail.com); elsewhere they count. The list stands in docs/formats/tokens.md.
-// Phone: E.164, from contact::ParsePhone.
-// Also: ZIP (5 digits), state (USPS code), names (uppercase ASCII folding), days, for the features
-// that intake keeps.
+// Phone: E.164, from contact::ParsePhone. Also: ZIP (5 digits), state (USPS code), names (uppercase
+// ASCII folding), days, for the features that intake keeps.
 // Rule: never what mail is sent to. Normalizing twice changes nothing.
 // Errors: those of contact/identifier.h; the functions without a status take anything.
-// Threads: pure. Source: UID2 normalization (tests/testdata/vectors/uid2), the providers' pages.
+// Threads: pure.
+// Source: UID2 normalization (tests/testdata/vectors/uid2), the providers' pages.
 #ifndef MUSTER_CORE_TOKEN_NORMALIZE_H_
 #define MUSTER_CORE_TOKEN_NORMALIZE_H_
 

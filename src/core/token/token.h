@@ -3,10 +3,11 @@
 // Token: the keyed, one-way stand-in for an identifier. Equal identifiers have equal tokens;
 // without the key a token says nothing, and nobody can make one.
 //
-// token = first 16 bytes of keyed BLAKE2b-256(TokenKey, domain | 0x00 | normalized text).
-// Domains: "email", "phone", "suppression/email". Keys exist in the vault alone.
+// token = first 16 bytes of keyed BLAKE2b-256(TokenKey, domain | 0x00 | normalized text). Domains:
+// "email", "phone", "suppression/email". Keys exist in the vault alone.
 // Rule: the text comes from normalize.h (or contact::ParsePhone), never from a file.
-// Threads: pure. Source: docs/formats/tokens.md.
+// Threads: pure.
+// Source: docs/formats/tokens.md.
 #ifndef MUSTER_CORE_TOKEN_TOKEN_H_
 #define MUSTER_CORE_TOKEN_TOKEN_H_
 

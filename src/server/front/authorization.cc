@@ -22,7 +22,8 @@ constexpr size_t kStatementBytesMax = size_t{2} << 20;
 constexpr size_t kWithdrawBytesMax = size_t{8} << 20;
 
 RoleSet Everyone() {
-  return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_LEAD, v1::ROLE_AUDITOR, v1::ROLE_STEWARD, v1::ROLE_OPERATOR};
+  return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_LEAD,
+          v1::ROLE_AUDITOR,  v1::ROLE_STEWARD,  v1::ROLE_OPERATOR};
 }
 // Who may see exact figures about what their own member brought.
 RoleSet OwnFigures() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_AUDITOR}; }
@@ -31,16 +32,28 @@ const std::vector<MethodRule>& Table() {
   static const auto* table = new std::vector<MethodRule>{
       {"/muster.v1.EnrollmentService/GetServerInfo", true, {}, false, kSmall},
       {"/muster.v1.EnrollmentService/Enroll", true, {}, false, kSmall},
-      {"/muster.v1.MemberService/Admit", false, {v1::ROLE_APPROVER, v1::ROLE_OPERATOR}, false, kSmall},
+      {"/muster.v1.MemberService/Admit",
+       false,
+       {v1::ROLE_APPROVER, v1::ROLE_OPERATOR},
+       false,
+       kSmall},
       {"/muster.v1.MemberService/ListMembers", false, Everyone(), false, kSmall},
       {"/muster.v1.MemberService/GetStatus", false, Everyone(), false, kSmall},
       {"/muster.v1.UploadService/CreateUpload", false, {v1::ROLE_UPLOADER}, true, kSmall},
       {"/muster.v1.UploadService/PutBatch", false, {v1::ROLE_UPLOADER}, true, kRequestBytesMax},
-      {"/muster.v1.UploadService/CommitUpload", false, {v1::ROLE_UPLOADER}, true, kStatementBytesMax},
+      {"/muster.v1.UploadService/CommitUpload",
+       false,
+       {v1::ROLE_UPLOADER},
+       true,
+       kStatementBytesMax},
       {"/muster.v1.UploadService/GetUpload", false, OwnFigures(), true, kSmall},
       {"/muster.v1.UploadService/ListUploads", false, OwnFigures(), true, kSmall},
       {"/muster.v1.UploadService/ListLists", false, OwnFigures(), true, kSmall},
-      {"/muster.v1.UploadService/Withdraw", false, {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}, true, kWithdrawBytesMax},
+      {"/muster.v1.UploadService/Withdraw",
+       false,
+       {v1::ROLE_UPLOADER, v1::ROLE_APPROVER},
+       true,
+       kWithdrawBytesMax},
       {"/muster.v1.LogService/GetCheckpoint", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/ListEntries", false, Everyone(), false, kSmall},
       {"/muster.v1.ReportService/GetProvenance", false, OwnFigures(), true, kSmall},
@@ -63,13 +76,15 @@ const MethodRule* FindMethodRule(std::string_view method) {
 absl::Status Authorize(const MethodRule& rule, const governance::PersonRecord& person) {
   if (!rule.roles.Intersects(person.roles)) {
     return MakeError(v1::ROLE_NOT_ALLOWED,
-                     "this needs the role " + governance::FormatRoles(rule.roles) + ", and " + person.id.Name() + " has " +
-                         governance::FormatRoles(person.roles) + "; ask a colleague who has it",
+                     "this needs the role " + governance::FormatRoles(rule.roles) + ", and " +
+                         person.id.Name() + " has " + governance::FormatRoles(person.roles) +
+                         "; ask a colleague who has it",
                      {{"roles", governance::FormatRoles(rule.roles)}});
   }
   if (rule.of_member && !person.member.has_value()) {
-    return MakeError(v1::ROLE_NOT_ALLOWED,
-                     "this is for people of a member, and " + person.id.Name() + " is of none; use a member's profile");
+    return MakeError(v1::ROLE_NOT_ALLOWED, "this is for people of a member, and " +
+                                               person.id.Name() +
+                                               " is of none; use a member's profile");
   }
   return absl::OkStatus();
 }
@@ -77,12 +92,14 @@ absl::Status Authorize(const MethodRule& rule, const governance::PersonRecord& p
 std::vector<std::string> ServedMethods() {
   std::vector<std::string> methods;
   for (const google::protobuf::Descriptor* request :
-       {v1::EnrollRequest::descriptor(), v1::AdmitRequest::descriptor(), v1::PutBatchRequest::descriptor(),
-        v1::GetCheckpointRequest::descriptor(), v1::GetProvenanceRequest::descriptor()}) {
+       {v1::EnrollRequest::descriptor(), v1::AdmitRequest::descriptor(),
+        v1::PutBatchRequest::descriptor(), v1::GetCheckpointRequest::descriptor(),
+        v1::GetProvenanceRequest::descriptor()}) {
     const google::protobuf::FileDescriptor* file = request->file();
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        methods.push_back("/" + file->service(s)->full_name() + "/" + file->service(s)->method(m)->name());
+        methods.push_back("/" + file->service(s)->full_name() + "/" +
+                          file->service(s)->method(m)->name());
       }
     }
   }

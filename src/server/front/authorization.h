@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Authorization: the one table that says who may call what. A method without a row is refused, and the server does not start.
+// Authorization: the one table that says who may call what. A method without a row is refused, and
+// the server does not start.
 //
 // Errors: PERMISSION_DENIED (ROLE_NOT_ALLOWED, METHOD_NOT_ALLOWED), saying which roles may.
 // Threads: pure.

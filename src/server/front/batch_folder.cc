@@ -24,7 +24,8 @@ namespace {
 constexpr std::string_view kExtension = ".batch";
 constexpr char kRecordsName[] = "signed_parts";
 // Everything of an envelope before its intake wrap.
-constexpr size_t kHeadBytes = seal::kEnvelopeMagic.size() + seal::kSignedPartBytes + seal::kSignatureBytes;
+constexpr size_t kHeadBytes =
+    seal::kEnvelopeMagic.size() + seal::kSignedPartBytes + seal::kSignatureBytes;
 constexpr size_t kRecordBytes = seal::kSignedPartBytes + seal::kSignatureBytes;
 constexpr size_t kRootBytes = 32;
 
@@ -44,7 +45,8 @@ absl::Status Full() {
 }
 
 absl::Status Corrupt(const std::filesystem::path& path) {
-  return MakeError(v1::STORE_CORRUPT, path.string() + " is not what was stored; restore it from a backup");
+  return MakeError(v1::STORE_CORRUPT,
+                   path.string() + " is not what was stored; restore it from a backup");
 }
 
 }  // namespace
@@ -118,7 +120,10 @@ absl::Status BatchFolder::WriteRecords(const std::vector<v1::BatchRecord>& recor
   std::string bytes;
   bytes.reserve(records.size() * kRecordBytes);
   for (const v1::BatchRecord& record : records) {
-    bytes.append(record.header()).append(record.holding_wrap()).append(record.root()).append(record.signature());
+    bytes.append(record.header())
+        .append(record.holding_wrap())
+        .append(record.root())
+        .append(record.signature());
   }
   return WriteFileDurably(path_ / kRecordsName, bytes);
 }
@@ -138,7 +143,8 @@ absl::Status BatchFolder::RemoveBatches() const {
   MUSTER_ASSIGN_OR_RETURN(const std::vector<uint32_t> sequences, Scan());
   for (const uint32_t sequence : sequences) {
     const std::filesystem::path path = FileOf(sequence);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoError(errno, "cannot remove", path);
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      return ErrnoError(errno, "cannot remove", path);
   }
   return SyncDirectory(path_);
 }

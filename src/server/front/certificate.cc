@@ -37,7 +37,8 @@ absl::Status Failed(std::string_view what) {
 
 bool IsAddress(const std::string& host) {
   unsigned char buffer[sizeof(in6_addr)];
-  return ::inet_pton(AF_INET, host.c_str(), buffer) == 1 || ::inet_pton(AF_INET6, host.c_str(), buffer) == 1;
+  return ::inet_pton(AF_INET, host.c_str(), buffer) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), buffer) == 1;
 }
 
 bool AddExtension(X509* certificate, int nid, const std::string& value) {
@@ -69,13 +70,16 @@ absl::StatusOr<Certificate> MakeCertificate(const std::string& host) {
   const Bytes16 serial = crypto::RandomArray<16>();
   BIGNUM* number = BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr);
   BN_clear_bit(number, 127);  // positive, as RFC 5280 wants it
-  const bool numbered = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate.get())) != nullptr;
+  const bool numbered =
+      BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate.get())) != nullptr;
   BN_free(number);
   X509_NAME* name = X509_get_subject_name(certificate.get());
   std::string san = "DNS:muster,DNS:localhost,IP:127.0.0.1,IP:::1";
-  if (!host.empty() && host != "localhost" && host != "muster" && host != "127.0.0.1" && host != "::1") {
+  if (!host.empty() && host != "localhost" && host != "muster" && host != "127.0.0.1" &&
+      host != "::1") {
     // Commas and the like would be read as more names.
-    if (host.find_first_of(",: \n") != std::string::npos && !IsAddress(host)) return Failed("the host's name is malformed");
+    if (host.find_first_of(",: \n") != std::string::npos && !IsAddress(host))
+      return Failed("the host's name is malformed");
     san += (IsAddress(host) ? ",IP:" : ",DNS:") + host;
   }
   const bool made =
@@ -84,7 +88,9 @@ absl::StatusOr<Certificate> MakeCertificate(const std::string& host) {
       X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -24 * 3600) != nullptr &&
       X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kLifetimeSeconds) != nullptr &&
       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("muster"), -1, -1, 0) == 1 &&
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                                 reinterpret_cast<const unsigned char*>("muster"), -1, -1,
+                                 0) == 1 &&
       X509_set_issuer_name(certificate.get(), name) == 1 &&
       AddExtension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
       AddExtension(certificate.get(), NID_key_usage, "critical,digitalSignature,keyCertSign") &&
@@ -99,7 +105,8 @@ absl::StatusOr<Certificate> MakeCertificate(const std::string& host) {
   const Bio certificate_text(BIO_new(BIO_s_mem()));
   const Bio key_text(BIO_new(BIO_s_secmem()));
   if (PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PKCS8PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr,
+                                    nullptr) != 1) {
     return Failed("it cannot be written");
   }
   char* data = nullptr;
@@ -114,7 +121,8 @@ absl::StatusOr<Bytes32> CertificateSha256(const std::string& pem) {
   const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const Cert certificate(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) {
-    return MakeError(v1::HOME_MALFORMED, "server.crt holds no certificate; restore it from a backup");
+    return MakeError(v1::HOME_MALFORMED,
+                     "server.crt holds no certificate; restore it from a backup");
   }
   return HashDer(certificate.get());
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Certificate: the server's TLS key and self-signed certificate, made once at founding and pinned by every invite.
+// Certificate: the server's TLS key and self-signed certificate, made once at founding and pinned
+// by every invite.
 //
-// P-256, ten years; SAN DNS:muster (what clients ask for, whatever the address), localhost, 127.0.0.1, ::1 and the host it listens on.
+// P-256, ten years; SAN DNS:muster (what clients ask for, whatever the address), localhost,
+// 127.0.0.1, ::1 and the host it listens on.
 // Errors: INTERNAL (INTERNAL_ERROR).
 // Threads: pure.
 #ifndef MUSTER_SERVER_FRONT_CERTIFICATE_H_

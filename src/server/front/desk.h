@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Desk: what the handlers of all calls work with, and where they enter the dispatcher. One file of handlers for each pair of services:
-// people_calls.cc (enrollment, members), upload_calls.cc, log_calls.cc (log, reports). What each call promises stands in its proto.
+// Desk: what the handlers of all calls work with, and where they enter the dispatcher. One file of
+// handlers for each pair of services: people_calls.cc (enrollment, members), upload_calls.cc,
+// log_calls.cc (log, reports). What each call promises stands in its proto.
 //
 // Threads: handlers run on the worker pool, many at a time.
 #ifndef MUSTER_SERVER_FRONT_DESK_H_
@@ -37,12 +38,14 @@ void RegisterPeopleCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterUploadCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk);
 
-// The signed statement's bytes as they stand in the entry, when entry `index` is that very statement.
-absl::StatusOr<bool> IsEntry(const Journal& journal, uint64_t index, const v1::SignedStatement& statement);
+// The signed statement's bytes as they stand in the entry, when entry `index` is that very
+// statement.
+absl::StatusOr<bool> IsEntry(const Journal& journal, uint64_t index,
+                             const v1::SignedStatement& statement);
 
 // Fills `entry` and `checkpoint` for the newest tree.
-absl::Status ProveEntry(const Journal& journal, uint64_t index, int64_t known_size, v1::EntryProof* entry,
-                        v1::CheckpointProof* checkpoint);
+absl::Status ProveEntry(const Journal& journal, uint64_t index, int64_t known_size,
+                        v1::EntryProof* entry, v1::CheckpointProof* checkpoint);
 
 }  // namespace muster::front
 

@@ -27,12 +27,14 @@ Dispatcher::Dispatcher(const Principals* principals, const Clock* clock, absl::T
 
 absl::Status Dispatcher::ParseStrictly(std::string_view body, google::protobuf::Message& message) {
   if (!message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    return MakeError(v1::REQUEST_MALFORMED, "the request cannot be parsed; use programs of one release");
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "the request cannot be parsed; use programs of one release");
   }
   // A field that this server would not look at may be one that the caller relies on.
   if (governance::HasUnknownFields(message)) {
-    return MakeError(v1::REQUEST_MALFORMED,
-                     "the request has fields that this server does not know; use programs of one release");
+    return MakeError(
+        v1::REQUEST_MALFORMED,
+        "the request has fields that this server does not know; use programs of one release");
   }
   return absl::OkStatus();
 }
@@ -56,24 +58,29 @@ absl::StatusOr<Caller> Dispatcher::Admit(const Call& call) {
   const MethodRule* rule = FindMethodRule(call.method);
   if (rule == nullptr) return NotAllowed(call.method);
   if (call.body.size() > rule->request_bytes_max) {
-    return MakeError(v1::REQUEST_MALFORMED, "the request has " + std::to_string(call.body.size()) + " bytes, at most " +
-                                                std::to_string(rule->request_bytes_max) + " are taken");
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "the request has " + std::to_string(call.body.size()) + " bytes, at most " +
+                         std::to_string(rule->request_bytes_max) + " are taken");
   }
   if (rule->open) return Caller{};
   if (!call.authorization.starts_with(kBearer) || call.authorization.size() > kTokenBytesMax) {
-    return MakeError(v1::TOKEN_MISSING, "the call carries no token; use the muster command with a profile that has joined");
+    return MakeError(
+        v1::TOKEN_MISSING,
+        "the call carries no token; use the muster command with a profile that has joined");
   }
   const std::string_view token = call.authorization.substr(kBearer.size());
   MUSTER_ASSIGN_OR_RETURN(const std::string key_id, governance::CallTokenKeyId(token));
   const std::optional<governance::PersonRecord> person = principals_->FindByKeyId(key_id);
   if (!person.has_value()) {
     return MakeError(v1::TOKEN_UNKNOWN_KEY,
-                     "nobody here has the key that signed this call; check the profile, or join again with a new invite");
+                     "nobody here has the key that signed this call; check the profile, or join "
+                     "again with a new invite");
   }
   const absl::Time now = clock_->Now();
-  MUSTER_ASSIGN_OR_RETURN(const governance::CallToken verified,
-                          governance::VerifyCallToken(person->sign_key, token, principals_->consortium(), call.method,
-                                                      call.body, now, started_));
+  MUSTER_ASSIGN_OR_RETURN(
+      const governance::CallToken verified,
+      governance::VerifyCallToken(person->sign_key, token, principals_->consortium(), call.method,
+                                  call.body, now, started_));
   if (verified.person != person->id) {
     return MakeError(v1::TOKEN_MALFORMED, "the token names another person than its key belongs to");
   }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Dispatch: the one way in. For every call of every method: size, token over the bytes as received, replay, role, strict parse, handler.
+// Dispatch: the one way in. For every call of every method: size, token over the bytes as received,
+// replay, role, strict parse, handler.
 //
-// Rule: a handler runs only for a caller whose signed token names this method and these bytes, was not seen before, and whose roles the table allows
-// (authorization.h). The order matters: nothing is parsed before the token holds, and a token is used up only when the call is otherwise allowed to be
-// heard. Knows no gRPC: the server hands in bytes and takes bytes.
-// Errors: UNAUTHENTICATED (TOKEN_*), PERMISSION_DENIED (ROLE_NOT_ALLOWED, METHOD_NOT_ALLOWED), INVALID_ARGUMENT (REQUEST_MALFORMED),
-// RESOURCE_EXHAUSTED (SERVER_BUSY); then the handler's.
+// Rule: a handler runs only for a caller whose signed token names this method and these bytes, was
+// not seen before, and whose roles the table allows (authorization.h). The order matters: nothing
+// is parsed before the token holds, and a token is used up only when the call is otherwise allowed
+// to be heard. Knows no gRPC: the server hands in bytes and takes bytes.
+// Errors: UNAUTHENTICATED (TOKEN_*), PERMISSION_DENIED (ROLE_NOT_ALLOWED, METHOD_NOT_ALLOWED),
+// INVALID_ARGUMENT (REQUEST_MALFORMED), RESOURCE_EXHAUSTED (SERVER_BUSY); then the handler's.
 // Threads: Register everything first; Handle is safe from anywhere.
 #ifndef MUSTER_SERVER_FRONT_DISPATCH_H_
 #define MUSTER_SERVER_FRONT_DISPATCH_H_
@@ -52,24 +54,29 @@ struct Call {
 
 class Dispatcher {
  public:
-  // `principals` and `clock` outlive the dispatcher. `started`: when this server began to remember tokens.
+  // `principals` and `clock` outlive the dispatcher. `started`: when this server began to remember
+  // tokens.
   Dispatcher(const Principals* principals, const Clock* clock, absl::Time started);
 
   // A handler that answers at once. `method` must have a row in the table.
   template <typename Request, typename Response>
   void Register(std::string_view method,
                 std::function<absl::StatusOr<Response>(const Caller&, const Request&)> handler) {
-    RegisterLater<Request>(method, [handler](const Caller& caller, const Request& request, Reply reply) {
-      absl::StatusOr<Response> response = handler(caller, request);
-      reply(response.ok() ? absl::StatusOr<std::string>(response->SerializeAsString()) : response.status());
-    });
+    RegisterLater<Request>(
+        method, [handler](const Caller& caller, const Request& request, Reply reply) {
+          absl::StatusOr<Response> response = handler(caller, request);
+          reply(response.ok() ? absl::StatusOr<std::string>(response->SerializeAsString())
+                              : response.status());
+        });
   }
   // A handler that may keep `reply` and call it once, later, from any thread.
   template <typename Request>
-  void RegisterLater(std::string_view method, std::function<void(const Caller&, const Request&, Reply)> handler) {
+  void RegisterLater(std::string_view method,
+                     std::function<void(const Caller&, const Request&, Reply)> handler) {
     RegisterRaw(method, [handler](const Caller& caller, std::string_view body, Reply reply) {
       Request request;
-      if (absl::Status status = ParseStrictly(body, request); !status.ok()) return reply(std::move(status));
+      if (absl::Status status = ParseStrictly(body, request); !status.ok())
+        return reply(std::move(status));
       handler(caller, request, std::move(reply));
     });
   }

@@ -33,11 +33,13 @@ constexpr size_t kSmallFileMax = size_t{1} << 20;
 constexpr size_t kSocketPathMax = 100;
 
 absl::Status Malformed(const fs::path& path, std::string_view what) {
-  return MakeError(v1::HOME_MALFORMED, path.string() + " " + std::string(what) +
-                                           "; restore the home from a backup, or found one with `muster found`");
+  return MakeError(v1::HOME_MALFORMED,
+                   path.string() + " " + std::string(what) +
+                       "; restore the home from a backup, or found one with `muster found`");
 }
 
-// The log's name in its checkpoints: one for each consortium, so that nobody takes one log for another.
+// The log's name in its checkpoints: one for each consortium, so that nobody takes one log for
+// another.
 std::string LogName(const Bytes16& consortium) { return "muster/" + HexEncode(consortium); }
 
 absl::StatusOr<std::string> RunVaultInit(const fs::path& vault_home) {
@@ -68,7 +70,8 @@ absl::StatusOr<std::string> RunVaultInit(const fs::path& vault_home) {
 
 // A 32-byte key in hex under `name`.
 absl::StatusOr<std::string> HexKey(const Json& json, const char* name, const fs::path& where) {
-  if (!json.is_object() || !json.contains(name) || !json[name].is_string()) return Malformed(where, "lacks a key");
+  if (!json.is_object() || !json.contains(name) || !json[name].is_string())
+    return Malformed(where, "lacks a key");
   const std::optional<std::string> bytes = HexDecode(json[name].get<std::string>());
   if (!bytes.has_value() || bytes->size() != 32) return Malformed(where, "holds a malformed key");
   return *bytes;
@@ -88,11 +91,14 @@ Json VaultKeysJson(const v1::VaultKeys& keys) {
           {"holding_key", HexEncode(AsBytes(keys.holding_key()))}};
 }
 
-absl::StatusOr<std::string> FillHome(const fs::path& path, const FoundOptions& options, const HostPort& listen) {
+absl::StatusOr<std::string> FillHome(const fs::path& path, const FoundOptions& options,
+                                     const HostPort& listen) {
   const Bytes16 consortium = crypto::RandomArray<16>();
   MUSTER_ASSIGN_OR_RETURN(const Certificate certificate, MakeCertificate(listen.host));
-  MUSTER_RETURN_IF_ERROR(WriteNewFileDurably(path / "server.key", AsText(certificate.key_pem.ExposeSecret())));
-  MUSTER_RETURN_IF_ERROR(WriteNewFileDurably(path / "server.crt", certificate.certificate_pem, 0644));
+  MUSTER_RETURN_IF_ERROR(
+      WriteNewFileDurably(path / "server.key", AsText(certificate.key_pem.ExposeSecret())));
+  MUSTER_RETURN_IF_ERROR(
+      WriteNewFileDurably(path / "server.crt", certificate.certificate_pem, 0644));
 
   const crypto::SigningKey log_key = crypto::SigningKey::Generate();
   MUSTER_RETURN_IF_ERROR(
@@ -105,12 +111,9 @@ absl::StatusOr<std::string> FillHome(const fs::path& path, const FoundOptions& o
   MUSTER_ASSIGN_OR_RETURN(const v1::VaultKeys vault_keys, ReadVaultKeys(vault, vault_home));
   MUSTER_RETURN_IF_ERROR(WriteFileDurably(vault_home / "log.vkey", note_key.Format() + "\n"));
 
-  const Json config = {{"version", 1},
-                       {"consortium", HexEncode(consortium)},
-                       {"name", options.name},
-                       {"listen", options.listen},
-                       {"http", options.http},
-                       {"vault", VaultKeysJson(vault_keys)}};
+  const Json config = {{"version", 1},         {"consortium", HexEncode(consortium)},
+                       {"name", options.name}, {"listen", options.listen},
+                       {"http", options.http}, {"vault", VaultKeysJson(vault_keys)}};
   MUSTER_RETURN_IF_ERROR(WriteNewFileDurably(path / "config.json", config.dump(2) + "\n"));
   return Json{{"consortium", HexEncode(consortium)},
               {"log_vkey", note_key.Format()},
@@ -125,7 +128,8 @@ absl::StatusOr<std::string> FillHome(const fs::path& path, const FoundOptions& o
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   const auto malformed = [] {
-    return MakeError(v1::REQUEST_MALFORMED, "an address to listen on is HOST:PORT, e.g. 0.0.0.0:7443 or [::1]:7443");
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "an address to listen on is HOST:PORT, e.g. 0.0.0.0:7443 or [::1]:7443");
   };
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return malformed();
@@ -138,9 +142,11 @@ absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   }
   const std::string_view port = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  if (error != std::errc() || end != port.data() + port.size() || out.port < 0 || out.port > 65535) return malformed();
+  if (error != std::errc() || end != port.data() + port.size() || out.port < 0 || out.port > 65535)
+    return malformed();
   for (const char c : host) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':';
+    const bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':';
     if (!allowed) return malformed();
   }
   out.host = std::string(host);
@@ -151,13 +157,15 @@ absl::StatusOr<std::string> InitHome(const FoundOptions& options) {
   MUSTER_ASSIGN_OR_RETURN(const HostPort listen, ParseHostPort(options.listen));
   if (!options.http.empty()) MUSTER_RETURN_IF_ERROR(ParseHostPort(options.http).status());
   if (options.name.empty() || options.name.size() > 200) {
-    return MakeError(v1::FIELD_REQUIRED, "--name must be 1 to 200 bytes: what the consortium is called");
+    return MakeError(v1::FIELD_REQUIRED,
+                     "--name must be 1 to 200 bytes: what the consortium is called");
   }
   fs::path home = fs::absolute(options.home).lexically_normal();
   if (!home.has_filename()) home = home.parent_path();
   std::error_code error;
   if (fs::exists(home, error) && (!fs::is_directory(home, error) || !fs::is_empty(home, error))) {
-    return MakeError(v1::HOME_EXISTS, home.string() + " exists and is not empty; name a new folder with --home");
+    return MakeError(v1::HOME_EXISTS,
+                     home.string() + " exists and is not empty; name a new folder with --home");
   }
   MUSTER_RETURN_IF_ERROR(MakeDirectories(home.parent_path()));
   // Filled under another name, so that a founding that breaks off leaves no half home.
@@ -166,9 +174,11 @@ absl::StatusOr<std::string> InitHome(const FoundOptions& options) {
   absl::StatusOr<std::string> founded = FillHome(filling, options, listen);
   if (founded.ok() && ::rename(filling.c_str(), home.c_str()) != 0) {
     const int error_number = errno;
-    founded = error_number == ENOTEMPTY || error_number == EEXIST
-                  ? MakeError(v1::HOME_EXISTS, home.string() + " exists and is not empty; name a new folder with --home")
-                  : ErrnoError(error_number, "cannot rename to", home);
+    founded =
+        error_number == ENOTEMPTY || error_number == EEXIST
+            ? MakeError(v1::HOME_EXISTS,
+                        home.string() + " exists and is not empty; name a new folder with --home")
+            : ErrnoError(error_number, "cannot rename to", home);
   }
   if (!founded.ok()) {
     fs::remove_all(filling, error);
@@ -185,39 +195,49 @@ absl::StatusOr<std::unique_ptr<Home>> Home::Open(const fs::path& given) {
   const fs::path config_path = home->path_ / "config.json";
   absl::StatusOr<std::string> text = ReadFile(config_path, kSmallFileMax);
   if (ReasonOf(text.status()) == v1::FILE_NOT_FOUND) {
-    return MakeError(v1::HOME_MALFORMED, home->path_.string() + " is no home of musterd; found one with `muster found --home " +
-                                             home->path_.string() + " --name NAME`");
+    return MakeError(v1::HOME_MALFORMED,
+                     home->path_.string() +
+                         " is no home of musterd; found one with `muster found --home " +
+                         home->path_.string() + " --name NAME`");
   }
   MUSTER_RETURN_IF_ERROR(text.status());
   home->lock_fd_ = ::open((home->path_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (home->lock_fd_ < 0) return ErrnoError(errno, "cannot open", home->path_ / "lock");
   if (::flock(home->lock_fd_, LOCK_EX | LOCK_NB) != 0) {
-    return MakeError(v1::RESTART_REFUSED, "another musterd runs on " + home->path_.string() + "; stop it first");
+    return MakeError(v1::RESTART_REFUSED,
+                     "another musterd runs on " + home->path_.string() + "; stop it first");
   }
 
   const Json config = Json::parse(*text, nullptr, false);
-  if (!config.is_object() || config.value("version", 0) != 1) return Malformed(config_path, "cannot be read");
+  if (!config.is_object() || config.value("version", 0) != 1)
+    return Malformed(config_path, "cannot be read");
   for (const char* field : {"consortium", "name", "listen"}) {
-    if (!config.contains(field) || !config[field].is_string()) return Malformed(config_path, "lacks " + std::string(field));
+    if (!config.contains(field) || !config[field].is_string())
+      return Malformed(config_path, "lacks " + std::string(field));
   }
   const std::optional<std::string> consortium = HexDecode(config["consortium"].get<std::string>());
-  if (!consortium.has_value() || consortium->size() != 16) return Malformed(config_path, "names no consortium");
+  if (!consortium.has_value() || consortium->size() != 16)
+    return Malformed(config_path, "names no consortium");
   home->consortium_ = *ToArray<16>(*consortium);
   home->name_ = config["name"].get<std::string>();
   home->listen_ = config["listen"].get<std::string>();
-  MUSTER_ASSIGN_OR_RETURN(home->vault_keys_, ReadVaultKeys(config.value("vault", Json()), config_path));
+  MUSTER_ASSIGN_OR_RETURN(home->vault_keys_,
+                          ReadVaultKeys(config.value("vault", Json()), config_path));
 
-  MUSTER_ASSIGN_OR_RETURN(crypto::WipedString log_key_text, [&]() -> absl::StatusOr<crypto::WipedString> {
-    MUSTER_ASSIGN_OR_RETURN(std::string bytes, ReadFile(home->path_ / "log.key", 4096));
-    return crypto::WipedString(std::move(bytes));
-  }());
+  MUSTER_ASSIGN_OR_RETURN(
+      crypto::WipedString log_key_text, [&]() -> absl::StatusOr<crypto::WipedString> {
+        MUSTER_ASSIGN_OR_RETURN(std::string bytes, ReadFile(home->path_ / "log.key", 4096));
+        return crypto::WipedString(std::move(bytes));
+      }());
   std::string_view paserk = log_key_text.str();
   while (paserk.ends_with('\n')) paserk.remove_suffix(1);
   MUSTER_ASSIGN_OR_RETURN(crypto::SigningKey log_key, crypto::ParsePaserkSecret(paserk));
   home->log_key_ = std::make_unique<crypto::SigningKey>(std::move(log_key));
-  home->note_key_ = {LogName(home->consortium_), tlog::kAlgorithmEd25519, home->log_key_->verify_key()};
+  home->note_key_ = {LogName(home->consortium_), tlog::kAlgorithmEd25519,
+                     home->log_key_->verify_key()};
 
-  MUSTER_ASSIGN_OR_RETURN(home->certificate_pem_, ReadFile(home->path_ / "server.crt", kSmallFileMax));
+  MUSTER_ASSIGN_OR_RETURN(home->certificate_pem_,
+                          ReadFile(home->path_ / "server.crt", kSmallFileMax));
   MUSTER_ASSIGN_OR_RETURN(home->certificate_sha256_, CertificateSha256(home->certificate_pem_));
   return home;
 }
@@ -228,22 +248,27 @@ Home::~Home() {
   if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
-absl::StatusOr<std::string> Home::ReadServerKey() const { return ReadFile(path_ / "server.key", kSmallFileMax); }
+absl::StatusOr<std::string> Home::ReadServerKey() const {
+  return ReadFile(path_ / "server.key", kSmallFileMax);
+}
 
 absl::StatusOr<v1::SignedStatement> Home::ReadFounding() const {
   const fs::path path = path_ / "founding.statement";
   absl::StatusOr<std::string> bytes = ReadFile(path, tlog::kEntryBodyBytesMax);
   if (ReasonOf(bytes.status()) == v1::FILE_NOT_FOUND) {
-    return MakeError(v1::HOME_MALFORMED, "there is no signed charter in " + path_.string() +
-                                             "; `muster found` writes it, found the consortium anew in another folder");
+    return MakeError(v1::HOME_MALFORMED,
+                     "there is no signed charter in " + path_.string() +
+                         "; `muster found` writes it, found the consortium anew in another folder");
   }
   MUSTER_RETURN_IF_ERROR(bytes.status());
   absl::StatusOr<governance::VerifiedStatement> verified = governance::VerifyStatementBytes(*bytes);
-  if (!verified.ok()) return Malformed(path, "does not hold (" + std::string(verified.status().message()) + ")");
+  if (!verified.ok())
+    return Malformed(path, "does not hold (" + std::string(verified.status().message()) + ")");
   if (!verified->statement.has_charter()) return Malformed(path, "is no charter");
   const v1::CharterStatement& charter = verified->statement.charter();
-  const bool ours = verified->statement.consortium() == AsText(consortium_) && charter.name() == name_ &&
-                    charter.log_vkey() == note_key_.Format() && charter.certificate_sha256() == AsText(certificate_sha256_) &&
+  const bool ours = verified->statement.consortium() == AsText(consortium_) &&
+                    charter.name() == name_ && charter.log_vkey() == note_key_.Format() &&
+                    charter.certificate_sha256() == AsText(certificate_sha256_) &&
                     charter.vault().SerializeAsString() == vault_keys_.SerializeAsString();
   if (!ours) return Malformed(path, "is the charter of another home");
   v1::SignedStatement statement;
@@ -258,7 +283,8 @@ absl::StatusOr<fs::path> Home::MakeSocketFolder() {
     return socket_folder_;
   }
   std::string pattern = (fs::temp_directory_path() / "muster-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) return ErrnoError(errno, "cannot make a folder", pattern);
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return ErrnoError(errno, "cannot make a folder", pattern);
   socket_folder_ = pattern;
   socket_folder_is_temporary_ = true;
   return socket_folder_;

@@ -3,9 +3,9 @@
 // Home: the folder that holds one consortium's front desk. Made whole at founding, or not at all.
 //
 //   config.json   names, addresses, the vault's public keys      server.key server.crt   TLS
-//   log.key       the log's signing key (PASERK secret)          founding.statement      the signed charter, put here by `muster found`
-//   log/ front/   databases                                      uploads/<id>/           sealed batches
-//   vault/        muster-vault's own home                        lock  run/              while it runs
+//   log.key       the log's signing key (PASERK secret)          founding.statement      the signed
+//   charter, put here by `muster found` log/ front/   databases uploads/<id>/           sealed
+//   batches vault/        muster-vault's own home                        lock  run/ while it runs
 // Rule: one musterd a home (a lock that goes with the process). Secrets are 0600, the folder 0700.
 // Errors: HOME_EXISTS, HOME_MALFORMED, RESTART_REFUSED (locked), and those of files.
 // Threads: not safe; used by main before anything runs.
@@ -31,8 +31,10 @@ struct FoundOptions {
   std::string http;
 };
 
-// Makes the home and, with muster-vault, the vault's. Returns one JSON object for `muster found`: {"consortium","log_vkey",
-// "certificate_sha256","certificate_pem","vault":{"sign_key","box_key","holding_key"},"listen"}, bytes in hex.
+// Makes the home and, with muster-vault, the vault's. Returns one JSON object for `muster found`:
+// {"consortium","log_vkey",
+// "certificate_sha256","certificate_pem","vault":{"sign_key","box_key","holding_key"},"listen"},
+// bytes in hex.
 absl::StatusOr<std::string> InitHome(const FoundOptions& options);
 
 class Home {
@@ -54,7 +56,8 @@ class Home {
   // The TLS key; gRPC takes it as a string.
   absl::StatusOr<std::string> ReadServerKey() const;
 
-  // The charter that `muster found` has left, checked against this home: names, keys, certificate are this server's.
+  // The charter that `muster found` has left, checked against this home: names, keys, certificate
+  // are this server's.
   absl::StatusOr<v1::SignedStatement> ReadFounding() const;
 
   // Where the vault child listens: a folder of its own, 0700, short enough for a socket's address.

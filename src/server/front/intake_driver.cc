@@ -15,7 +15,8 @@ namespace {
 
 // A run gives way to other uploads after so many batches (half a million records).
 constexpr int64_t kBatchesPerTurn = 128;
-// How long a run waits for a batch that is still on its way before it makes what it has durable and gives way.
+// How long a run waits for a batch that is still on its way before it makes what it has durable and
+// gives way.
 constexpr absl::Duration kBatchWait = absl::Milliseconds(400);
 constexpr absl::Duration kPauseMin = absl::Milliseconds(200);
 constexpr absl::Duration kPauseMax = absl::Seconds(10);
@@ -26,7 +27,8 @@ constexpr absl::Duration kTick = absl::Milliseconds(250);
 constexpr absl::Duration kRetryEvery = absl::Seconds(1);
 constexpr absl::Duration kLookEvery = absl::Minutes(1);
 
-// Whether trying again would be refused again. A vault that is away, full, sealed or behind is none of these.
+// Whether trying again would be refused again. A vault that is away, full, sealed or behind is none
+// of these.
 bool IsFinal(const absl::Status& status) {
   switch (ReasonOf(status)) {
     case v1::BATCH_MALFORMED:
@@ -56,34 +58,36 @@ bool IsFinal(const absl::Status& status) {
 class Progress {
  public:
   void Set(int64_t count) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     count_ = count;
     ++answers_;
+    changed_.notify_all();
   }
   void End() {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ended_ = true;
+    changed_.notify_all();
   }
   bool ended() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return ended_;
   }
   int64_t count() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return count_;
   }
-  // True when there is an answer of at least `count`; false when the stream has ended or the time is over.
+  // True when there is an answer of at least `count`; false when the stream has ended or the time
+  // is over.
   bool Await(int64_t count, absl::Duration time) const {
-    absl::MutexLock lock(&mutex_);
-    const auto there = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-      return ended_ || (answers_ > 0 && count_ >= count);
-    };
-    mutex_.AwaitWithTimeout(absl::Condition(&there), time);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(time),
+                      [&] { return ended_ || (answers_ > 0 && count_ >= count); });
     return answers_ > 0 && count_ >= count;
   }
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   int64_t count_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t answers_ ABSL_GUARDED_BY(mutex_) = 0;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -91,7 +95,8 @@ class Progress {
 
 }  // namespace
 
-IntakeDriver::IntakeDriver(UploadBook* book, Journal* journal, VaultFeed* feed, Vault* vault, const Clock* clock)
+IntakeDriver::IntakeDriver(UploadBook* book, Journal* journal, VaultFeed* feed, Vault* vault,
+                           const Clock* clock)
     : book_(book), journal_(journal), feed_(feed), vault_(vault), clock_(clock) {}
 
 IntakeDriver::~IntakeDriver() { Stop(); }
@@ -103,22 +108,24 @@ void IntakeDriver::Start() {
 
 void IntakeDriver::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
     for (IntakeRun* run : runs_) run->Cancel();
   }
+  changed_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
 }
 
 void IntakeDriver::Poke() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   ++changes_;
+  changed_.notify_all();
 }
 
 bool IntakeDriver::Stopping() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return stopping_;
 }
 
@@ -127,14 +134,16 @@ bool IntakeDriver::AwaitBatch(const UploadId& id, int64_t next) const {
   while (true) {
     uint64_t seen = 0;
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       seen = changes_;
     }
     const absl::StatusOr<UploadView> now = book_->Find(id);
-    if (!now.ok() || now->contiguous_count > next || now->record.state() != v1::Upload::OPEN) return now.ok();
-    absl::MutexLock lock(&mutex_);
-    const auto changed = [this, seen]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || changes_ != seen; };
-    if (!mutex_.AwaitWithDeadline(absl::Condition(&changed), deadline) || stopping_) return false;
+    if (!now.ok() || now->contiguous_count > next || now->record.state() != v1::Upload::OPEN)
+      return now.ok();
+    std::unique_lock lock(mutex_);
+    const bool news = changed_.wait_until(lock, absl::ToChronoTime(deadline),
+                                          [&] { return stopping_ || changes_ != seen; });
+    if (!news || stopping_) return false;
   }
 }
 
@@ -144,7 +153,8 @@ std::optional<UploadView> IntakeDriver::NextUpload() {
   uint64_t best_turn = 0;
   for (UploadView& view : book_->Active()) {
     if (running_.contains(view.id)) continue;
-    if (view.record.state() == v1::Upload::OPEN && view.contiguous_count <= view.durable_count) continue;
+    if (view.record.state() == v1::Upload::OPEN && view.contiguous_count <= view.durable_count)
+      continue;
     const auto pace = paces_.find(view.id);
     if (pace != paces_.end() && now < pace->second.not_before) continue;
     const uint64_t turn = pace == paces_.end() ? 0 : pace->second.last_turn;
@@ -159,7 +169,7 @@ void IntakeDriver::Work() {
   while (true) {
     std::optional<UploadView> upload;
     {
-      absl::MutexLock lock(&mutex_);
+      std::unique_lock lock(mutex_);
       if (stopping_) return;
       upload = NextUpload();
       if (upload.has_value()) {
@@ -167,8 +177,8 @@ void IntakeDriver::Work() {
         paces_[upload->id].last_turn = ++turns_;
       } else {
         const uint64_t seen = changes_;
-        const auto changed = [this, seen]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || changes_ != seen; };
-        mutex_.AwaitWithTimeout(absl::Condition(&changed), kPauseMin);
+        changed_.wait_for(lock, absl::ToChronoNanoseconds(kPauseMin),
+                          [&] { return stopping_ || changes_ != seen; });
         continue;
       }
     }
@@ -178,9 +188,10 @@ void IntakeDriver::Work() {
       Fail(*upload, outcome.status());
       failed = true;
     }
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     running_.erase(upload->id);
     ++changes_;
+    changed_.notify_all();
     Pace& pace = paces_[upload->id];
     if (failed || (outcome.ok() && *outcome == Outcome::kProgress)) {
       pace.pause = absl::ZeroDuration();
@@ -193,7 +204,8 @@ void IntakeDriver::Work() {
     pace.pause = std::clamp(2 * pace.pause, kPauseMin, outcome.ok() ? kPauseMin : kPauseMax);
     pace.not_before = absl::Now() + pace.pause;
     if (!outcome.ok() && first && !stopping_) {
-      spdlog::warn("{}: will go on later: {}", upload->id.Name(), std::string(outcome.status().message()));
+      spdlog::warn("{}: will go on later: {}", upload->id.Name(),
+                   std::string(outcome.status().message()));
     }
   }
 }
@@ -226,7 +238,7 @@ absl::StatusOr<IntakeDriver::Outcome> IntakeDriver::SendBatches(const UploadView
   const BatchFolder folder = book_->FolderOf(upload.id);
   std::unique_ptr<IntakeRun> run = vault_->StartIntake();
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     runs_.insert(run.get());
     if (stopping_) run->Cancel();
   }
@@ -281,7 +293,7 @@ absl::StatusOr<IntakeDriver::Outcome> IntakeDriver::SendBatches(const UploadView
   run->WritesDone();
   reader.join();
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     runs_.erase(run.get());
   }
   const absl::Status ended = run->Finish();
@@ -298,7 +310,8 @@ absl::StatusOr<IntakeDriver::Outcome> IntakeDriver::SendBatches(const UploadView
 
 absl::StatusOr<IntakeDriver::Outcome> IntakeDriver::Finish(const UploadView& upload) {
   for (const UploadView& other : book_->Active()) {
-    if (other.record.state() == v1::Upload::INTAKE && other.member == upload.member && other.record.list() == upload.record.list() &&
+    if (other.record.state() == v1::Upload::INTAKE && other.member == upload.member &&
+        other.record.list() == upload.record.list() &&
         other.record.statement_index() < upload.record.statement_index()) {
       return Outcome::kWait;
     }
@@ -331,12 +344,14 @@ absl::StatusOr<IntakeDriver::Outcome> IntakeDriver::Finish(const UploadView& upl
   return Outcome::kProgress;
 }
 
-absl::Status IntakeDriver::MarkWithdrawn(const MemberId& member, const std::string& list, uint64_t before) {
+absl::Status IntakeDriver::MarkWithdrawn(const MemberId& member, const std::string& list,
+                                         uint64_t before) {
   for (const UploadView& other : book_->ListOf(member)) {
     if (other.record.state() != v1::Upload::DONE || other.record.list() != list) continue;
     if (static_cast<uint64_t>(other.record.statement_index()) >= before) continue;
     MUSTER_RETURN_IF_ERROR(book_->Update(other.id, [](v1::StoredUpload& record) {
-      // A thread that is still erasing its wraps may be at work: what is removed need not be erased.
+      // A thread that is still erasing its wraps may be at work: what is removed need not be
+      // erased.
       record.set_state(v1::Upload::WITHDRAWN);
     }));
   }
@@ -354,7 +369,8 @@ absl::Status IntakeDriver::EraseWraps(const UploadView& upload) {
 
 absl::Status IntakeDriver::RemoveBatches(const UploadView& upload) {
   MUSTER_RETURN_IF_ERROR(book_->FolderOf(upload.id).RemoveBatches());
-  return book_->Update(upload.id, [](v1::StoredUpload& record) { record.set_batches_removed(true); });
+  return book_->Update(upload.id,
+                       [](v1::StoredUpload& record) { record.set_batches_removed(true); });
 }
 
 void IntakeDriver::Fail(const UploadView& upload, const absl::Status& why) {
@@ -363,7 +379,8 @@ void IntakeDriver::Fail(const UploadView& upload, const absl::Status& why) {
   v1::CancelIntakeRequest cancel;
   cancel.set_upload(upload.id.Name());
   if (const absl::Status status = vault_->CancelIntake(cancel); !status.ok()) {
-    spdlog::warn("{}: the vault could not forget it: {}", upload.id.Name(), std::string(status.message()));
+    spdlog::warn("{}: the vault could not forget it: {}", upload.id.Name(),
+                 std::string(status.message()));
   }
   const absl::Status status = book_->Update(upload.id, [&](v1::StoredUpload& record) {
     record.set_state(v1::Upload::FAILED);
@@ -374,18 +391,21 @@ void IntakeDriver::Fail(const UploadView& upload, const absl::Status& why) {
 }
 
 absl::StatusOr<uint64_t> IntakeDriver::ApplyWithdrawal(const WithdrawalId& id) {
-  absl::MutexLock lock(&withdrawal_mutex_);
-  const std::optional<governance::WithdrawalRecord> logged = journal_->WithRegistry([&](const governance::Registry& registry) {
-    const governance::WithdrawalRecord* record = registry.FindWithdrawal(id);
-    return record == nullptr ? std::nullopt : std::optional(*record);
-  });
-  if (!logged.has_value()) return MakeError(v1::REQUEST_MALFORMED, "this withdrawal is not on the log");
+  const std::lock_guard lock(withdrawal_mutex_);
+  const std::optional<governance::WithdrawalRecord> logged =
+      journal_->WithRegistry([&](const governance::Registry& registry) {
+        const governance::WithdrawalRecord* record = registry.FindWithdrawal(id);
+        return record == nullptr ? std::nullopt : std::optional(*record);
+      });
+  if (!logged.has_value())
+    return MakeError(v1::REQUEST_MALFORMED, "this withdrawal is not on the log");
   std::optional<uint64_t> done = logged->withdrawn_index;
   if (!done.has_value()) {
     v1::ApplyWithdrawalRequest request;
     request.set_statement_index(static_cast<int64_t>(logged->index));
     for (const v1::StoredWithdrawal& pending : book_->PendingWithdrawals()) {
-      if (pending.withdrawal() == id.Name()) request.set_sealed_addresses(pending.sealed_addresses());
+      if (pending.withdrawal() == id.Name())
+        request.set_sealed_addresses(pending.sealed_addresses());
     }
     MUSTER_RETURN_IF_ERROR(feed_->WaitObserved(logged->index, kWithdrawalObserveWait));
     absl::StatusOr<v1::ApplyWithdrawalResponse> response = vault_->ApplyWithdrawal(request);
@@ -396,7 +416,8 @@ absl::StatusOr<uint64_t> IntakeDriver::ApplyWithdrawal(const WithdrawalId& id) {
     }
     MUSTER_ASSIGN_OR_RETURN(done, journal_->Append(response->withdrawn()));
   }
-  if (!logged->list.empty()) MUSTER_RETURN_IF_ERROR(MarkWithdrawn(logged->member, logged->list, logged->index));
+  if (!logged->list.empty())
+    MUSTER_RETURN_IF_ERROR(MarkWithdrawn(logged->member, logged->list, logged->index));
   MUSTER_RETURN_IF_ERROR(book_->DeleteWithdrawal(id));
   return *done;
 }
@@ -407,7 +428,8 @@ void IntakeDriver::RetryWithdrawals() {
     // Without an index it is just being logged by the call that brought it.
     if (!id.ok() || pending.statement_index() == 0 || !feed_->State().ok()) continue;
     const absl::StatusOr<uint64_t> done = ApplyWithdrawal(*id);
-    if (!done.ok()) spdlog::warn("{}: {}", pending.withdrawal(), std::string(done.status().message()));
+    if (!done.ok())
+      spdlog::warn("{}: {}", pending.withdrawal(), std::string(done.status().message()));
   }
 }
 
@@ -415,9 +437,11 @@ bool IntakeDriver::CancelForgotten() {
   bool all = true;
   for (const UploadView& upload : book_->Active()) {
     if (upload.record.state() != v1::Upload::OPEN) continue;
-    if (clock_->Now() - absl::FromUnixSeconds(upload.record.create_time()) < kUncommittedUploadLifetime) continue;
+    if (clock_->Now() - absl::FromUnixSeconds(upload.record.create_time()) <
+        kUncommittedUploadLifetime)
+      continue;
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       if (!running_.insert(upload.id).second) {
         all = false;
         continue;
@@ -434,10 +458,11 @@ bool IntakeDriver::CancelForgotten() {
     if (status.ok()) {
       spdlog::info("{}: given up, it was never committed", upload.id.Name());
     } else {
-      spdlog::warn("{}: cannot be given up yet: {}", upload.id.Name(), std::string(status.message()));
+      spdlog::warn("{}: cannot be given up yet: {}", upload.id.Name(),
+                   std::string(status.message()));
     }
     all = all && status.ok();
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     running_.erase(upload.id);
     if (status.ok()) paces_.erase(upload.id);
   }
@@ -458,8 +483,8 @@ void IntakeDriver::Housekeep() {
     if (vault_is_there && now >= next_look) {
       next_look = now + (CancelForgotten() ? kLookEvery : kRetryEvery);
     }
-    absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kTick);
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(kTick), [this] { return stopping_; });
   }
 }
 

@@ -18,27 +18,34 @@ constexpr int64_t kEntriesPerPageMax = 1000;
 // A page ends early rather than grow beyond what clients take in one message.
 constexpr size_t kPageBytesMax = size_t{2} << 20;
 
-absl::StatusOr<v1::CheckpointProof> GetCheckpoint(const Desk& desk, const v1::GetCheckpointRequest& request) {
-  MUSTER_ASSIGN_OR_RETURN(Journal::Extension extension, desk.journal->ProveExtension(request.known_size()));
+absl::StatusOr<v1::CheckpointProof> GetCheckpoint(const Desk& desk,
+                                                  const v1::GetCheckpointRequest& request) {
+  MUSTER_ASSIGN_OR_RETURN(Journal::Extension extension,
+                          desk.journal->ProveExtension(request.known_size()));
   return std::move(extension.proof);
 }
 
-absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Caller& caller, const v1::ListEntriesRequest& request) {
+absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Caller& caller,
+                                                    const v1::ListEntriesRequest& request) {
   if (request.first_index() < 0 || request.page_size() < 0) {
     return MakeError(v1::REQUEST_MALFORMED, "first_index and page_size are not negative");
   }
   const auto size = static_cast<int64_t>(desk.journal->size());
-  const int64_t page = request.page_size() == 0 ? kEntriesPerPageDefault : std::min<int64_t>(request.page_size(), kEntriesPerPageMax);
+  const int64_t page = request.page_size() == 0
+                           ? kEntriesPerPageDefault
+                           : std::min<int64_t>(request.page_size(), kEntriesPerPageMax);
   v1::ListEntriesResponse response;
   response.set_size(size);
   int64_t index = request.first_index();
   size_t bytes = 0;
   for (; index < size && response.entries_size() < page && bytes < kPageBytesMax; ++index) {
-    MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, desk.journal->ReadEntry(static_cast<uint64_t>(index)));
+    MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry,
+                            desk.journal->ReadEntry(static_cast<uint64_t>(index)));
     v1::LogEntry& shown = *response.add_entries();
     shown.set_index(index);
     shown.set_commitment(ToString(tlog::EntryCommitment(entry.salt, entry.body)));
-    MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, governance::VerifyStatementBytes(entry.body));
+    MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                            governance::VerifyStatementBytes(entry.body));
     const std::optional<MemberId> owner = governance::Registry::OwnerOf(verified.statement);
     const bool own = owner.has_value() && owner == caller.person.member;
     if (!own && !governance::Registry::IsPublic(verified.statement)) continue;
@@ -50,25 +57,32 @@ absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Call
   return response;
 }
 
-// The entries that enroll `people`, and those that enroll who admitted them, and so on up to the founder, who stands in the charter.
-absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal, std::vector<PersonId> people) {
+// The entries that enroll `people`, and those that enroll who admitted them, and so on up to the
+// founder, who stands in the charter.
+absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal,
+                                                    std::vector<PersonId> people) {
   std::set<uint64_t> entries;
   while (!people.empty()) {
     std::vector<uint64_t> admissions;
     journal.WithRegistry([&](const governance::Registry& registry) {
       for (const PersonId& id : people) {
         const governance::PersonRecord* person = registry.FindPerson(id);
-        if (person == nullptr || person->join_index == 0 || !entries.insert(person->join_index).second) continue;
-        if (entries.insert(person->admission_index).second) admissions.push_back(person->admission_index);
+        if (person == nullptr || person->join_index == 0 ||
+            !entries.insert(person->join_index).second)
+          continue;
+        if (entries.insert(person->admission_index).second)
+          admissions.push_back(person->admission_index);
       }
     });
     people.clear();
     for (const uint64_t index : admissions) {
       MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, journal.ReadEntry(index));
-      MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified, governance::VerifyStatementBytes(entry.body));
+      MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                              governance::VerifyStatementBytes(entry.body));
       journal.WithRegistry([&](const governance::Registry& registry) {
         for (const crypto::VerifyKey& key : verified.signers) {
-          if (const auto* person = registry.FindPersonBySignKey(key); person != nullptr) people.push_back(person->id);
+          if (const auto* person = registry.FindPersonBySignKey(key); person != nullptr)
+            people.push_back(person->id);
         }
       });
     }
@@ -78,12 +92,15 @@ absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal, std:
 
 absl::StatusOr<v1::Statement> ReadStatement(const Journal& journal, uint64_t index) {
   MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, journal.ReadEntry(index));
-  MUSTER_ASSIGN_OR_RETURN(governance::VerifiedStatement verified, governance::VerifyStatementBytes(entry.body));
+  MUSTER_ASSIGN_OR_RETURN(governance::VerifiedStatement verified,
+                          governance::VerifyStatementBytes(entry.body));
   return std::move(verified.statement);
 }
 
-// What has since taken rows of `upload` out: withdrawals of its list, of single addresses, and what replaced it; in the log's order.
-std::vector<uint64_t> Since(const governance::Registry& registry, const governance::UploadRecord& upload) {
+// What has since taken rows of `upload` out: withdrawals of its list, of single addresses, and what
+// replaced it; in the log's order.
+std::vector<uint64_t> Since(const governance::Registry& registry,
+                            const governance::UploadRecord& upload) {
   std::set<uint64_t> entries;
   for (const auto& [id, withdrawal] : registry.withdrawals()) {
     if (withdrawal.member != upload.member || withdrawal.index < upload.index) continue;
@@ -92,7 +109,8 @@ std::vector<uint64_t> Since(const governance::Registry& registry, const governan
     if (withdrawal.withdrawn_index.has_value()) entries.insert(*withdrawal.withdrawn_index);
   }
   for (const auto& [id, other] : registry.uploads()) {
-    if (other.member != upload.member || other.list != upload.list || other.index <= upload.index) continue;
+    if (other.member != upload.member || other.list != upload.list || other.index <= upload.index)
+      continue;
     if (other.mode != v1::UploadStatement::REPLACE || !other.intake_index.has_value()) continue;
     entries.insert(other.index);
     entries.insert(*other.intake_index);
@@ -100,7 +118,8 @@ std::vector<uint64_t> Since(const governance::Registry& registry, const governan
   return {entries.begin(), entries.end()};
 }
 
-absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Caller& caller, const v1::GetProvenanceRequest& request) {
+absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Caller& caller,
+                                                   const v1::GetProvenanceRequest& request) {
   std::optional<UploadId> only;
   if (!request.upload().empty()) {
     MUSTER_ASSIGN_OR_RETURN(only, UploadId::Parse(request.upload()));
@@ -122,9 +141,12 @@ absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Calle
     }
   });
   if (only.has_value() && found.empty()) {
-    return MakeError(v1::UPLOAD_NOT_FOUND, only->Name() + " is not committed yet; there is nothing to report before it is");
+    return MakeError(
+        v1::UPLOAD_NOT_FOUND,
+        only->Name() + " is not committed yet; there is nothing to report before it is");
   }
-  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.upload.index < b.upload.index; });
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.upload.index < b.upload.index; });
   report.set_reporter(caller.person.id.Name());
   report.set_reporter_key(ToString(caller.person.sign_key.bytes));
   report.set_create_time(absl::ToUnixSeconds(desk.clock->Now()));
@@ -135,16 +157,20 @@ absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Calle
   std::set<uint64_t> spoken;  // entries whose signers are people
   for (const Found& item : found) {
     v1::UploadProvenance& upload = *report.add_uploads();
-    MUSTER_ASSIGN_OR_RETURN(*upload.mutable_upload(), desk.journal->Prove(item.upload.index, extension.size));
+    MUSTER_ASSIGN_OR_RETURN(*upload.mutable_upload(),
+                            desk.journal->Prove(item.upload.index, extension.size));
     spoken.insert(item.upload.index);
     if (item.upload.intake_index.has_value()) {
-      MUSTER_ASSIGN_OR_RETURN(*upload.mutable_intake(), desk.journal->Prove(*item.upload.intake_index, extension.size));
+      MUSTER_ASSIGN_OR_RETURN(*upload.mutable_intake(),
+                              desk.journal->Prove(*item.upload.intake_index, extension.size));
     }
-    MUSTER_ASSIGN_OR_RETURN(const std::vector<v1::BatchRecord> records, desk.uploads->FolderOf(item.upload.id).ReadRecords());
+    MUSTER_ASSIGN_OR_RETURN(const std::vector<v1::BatchRecord> records,
+                            desk.uploads->FolderOf(item.upload.id).ReadRecords());
     for (const v1::BatchRecord& record : records) *upload.add_batches() = record;
     for (const uint64_t index : item.since) {
       if (index >= extension.size) continue;
-      MUSTER_ASSIGN_OR_RETURN(*upload.add_withdrawals(), desk.journal->Prove(index, extension.size));
+      MUSTER_ASSIGN_OR_RETURN(*upload.add_withdrawals(),
+                              desk.journal->Prove(index, extension.size));
       spoken.insert(index);
     }
   }
@@ -154,7 +180,8 @@ absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Calle
     MUSTER_ASSIGN_OR_RETURN(const v1::Statement statement, ReadStatement(*desk.journal, index));
     if (const auto id = PersonId::Parse(statement.signer()); id.ok()) signers.push_back(*id);
   }
-  MUSTER_ASSIGN_OR_RETURN(const std::set<uint64_t> people, EnrollingEntries(*desk.journal, std::move(signers)));
+  MUSTER_ASSIGN_OR_RETURN(const std::set<uint64_t> people,
+                          EnrollingEntries(*desk.journal, std::move(signers)));
   for (const uint64_t index : people) {
     MUSTER_ASSIGN_OR_RETURN(*report.add_people(), desk.journal->Prove(index, extension.size));
   }
@@ -186,15 +213,22 @@ absl::StatusOr<v1::Bundle> GetBundle(const Desk& desk) {
 void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk) {
   dispatcher.Register<v1::GetCheckpointRequest, v1::CheckpointProof>(
       "/muster.v1.LogService/GetCheckpoint",
-      [desk](const Caller&, const v1::GetCheckpointRequest& request) { return GetCheckpoint(desk, request); });
+      [desk](const Caller&, const v1::GetCheckpointRequest& request) {
+        return GetCheckpoint(desk, request);
+      });
   dispatcher.Register<v1::ListEntriesRequest, v1::ListEntriesResponse>(
       "/muster.v1.LogService/ListEntries",
-      [desk](const Caller& caller, const v1::ListEntriesRequest& request) { return ListEntries(desk, caller, request); });
+      [desk](const Caller& caller, const v1::ListEntriesRequest& request) {
+        return ListEntries(desk, caller, request);
+      });
   dispatcher.Register<v1::GetProvenanceRequest, v1::ProvenanceReport>(
       "/muster.v1.ReportService/GetProvenance",
-      [desk](const Caller& caller, const v1::GetProvenanceRequest& request) { return GetProvenance(desk, caller, request); });
+      [desk](const Caller& caller, const v1::GetProvenanceRequest& request) {
+        return GetProvenance(desk, caller, request);
+      });
   dispatcher.Register<v1::GetBundleRequest, v1::Bundle>(
-      "/muster.v1.ReportService/GetBundle", [desk](const Caller&, const v1::GetBundleRequest&) { return GetBundle(desk); });
+      "/muster.v1.ReportService/GetBundle",
+      [desk](const Caller&, const v1::GetBundleRequest&) { return GetBundle(desk); });
 }
 
 }  // namespace muster::front

@@ -25,7 +25,8 @@ namespace {
 constexpr char kVersion[] = MUSTER_VERSION;
 constexpr int kWorkers = 12;
 constexpr absl::Duration kVaultStartWait = absl::Seconds(60);
-// What a call may still take after SIGTERM, and when a vault that does not answer is ended under the calls that wait for it.
+// What a call may still take after SIGTERM, and when a vault that does not answer is ended under
+// the calls that wait for it.
 constexpr absl::Duration kDrainWait = absl::Seconds(20);
 
 struct Options {
@@ -51,26 +52,32 @@ absl::Status Serve(const Options& options) {
   const sigset_t signals = BlockSignals();
   const Clock& clock = Clock::System();
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Home> home, Home::Open(options.home));
-  // Tokens have whole seconds, and a server before this one may have taken calls in this very second: ours begins with the next.
+  // Tokens have whole seconds, and a server before this one may have taken calls in this very
+  // second: ours begins with the next.
   const absl::Time started = absl::FromUnixSeconds(absl::ToUnixSeconds(clock.Now()) + 1);
   MUSTER_ASSIGN_OR_RETURN(const std::string server_key, home->ReadServerKey());
 
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::LogStore> log_store, store::LogStore::Open(home->path() / "log"));
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal,
-                          Journal::Open(log_store.get(), home->log_key(), home->note_key().name, &clock));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::LogStore> log_store,
+                          store::LogStore::Open(home->path() / "log"));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Journal> journal,
+      Journal::Open(log_store.get(), home->log_key(), home->note_key().name, &clock));
   if (!journal->founded()) {
     MUSTER_ASSIGN_OR_RETURN(const v1::SignedStatement charter, home->ReadFounding());
     MUSTER_RETURN_IF_ERROR(journal->Append(charter).status());
   }
   if (journal->consortium() != home->consortium()) {
-    return MakeError(v1::HOME_MALFORMED, "the log in " + home->path().string() + " is another consortium's; restore the home from a backup");
+    return MakeError(v1::HOME_MALFORMED,
+                     "the log in " + home->path().string() +
+                         " is another consortium's; restore the home from a backup");
   }
   store::DatabaseOptions front_options;
   front_options.families = kFrontFamilies;
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> front_store,
                           store::OpenDatabase(home->path() / "front", front_options));
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<UploadBook> book,
-                          UploadBook::Open(front_store.get(), home->path() / "uploads", journal.get()));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<UploadBook> book,
+      UploadBook::Open(front_store.get(), home->path() / "uploads", journal.get()));
 
   std::string vault_address = options.vault;
   std::unique_ptr<VaultProcess> vault_process;
@@ -80,8 +87,8 @@ absl::Status Serve(const Options& options) {
     const std::filesystem::path socket = folder / "vault.sock";
     const std::filesystem::path vault_home = home->path() / "vault";
     vault_process = std::make_unique<VaultProcess>(std::vector<std::string>{
-        program.string(), "--home", vault_home.string(), "--socket", socket.string(), "--log-vkey-file",
-        (vault_home / "log.vkey").string()});
+        program.string(), "--home", vault_home.string(), "--socket", socket.string(),
+        "--log-vkey-file", (vault_home / "log.vkey").string()});
     vault_address = "unix:" + socket.string();
   }
   const std::unique_ptr<Vault> vault = ConnectVault(vault_address);
@@ -91,7 +98,9 @@ absl::Status Serve(const Options& options) {
   book->OnChange([&driver] { driver.Poke(); });
 
   WorkerPool pool(kWorkers);
-  const Desk desk{journal.get(), book.get(), &driver, &feed, vault.get(), &pool, &clock, home->note_key().Format(), kVersion};
+  const Desk desk{journal.get(), book.get(), &driver, &feed,
+                  vault.get(),   &pool,      &clock,  home->note_key().Format(),
+                  kVersion};
   Dispatcher dispatcher(journal.get(), &clock, started);
   RegisterPeopleCalls(dispatcher, desk);
   RegisterUploadCalls(dispatcher, desk);
@@ -110,12 +119,15 @@ absl::Status Serve(const Options& options) {
   absl::SleepFor(started - clock.Now());
   const std::string listen = options.listen.empty() ? home->listen() : options.listen;
   MUSTER_ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(listen));
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
-                          Server::Start({listen, server_key, home->certificate_pem()}, &dispatcher, &pool));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Server> server,
+      Server::Start({listen, server_key, home->certificate_pem()}, &dispatcher, &pool));
   if (!options.port_file.empty()) {
-    MUSTER_RETURN_IF_ERROR(WriteFileDurably(options.port_file, std::to_string(server->port()) + "\n", 0644));
+    MUSTER_RETURN_IF_ERROR(
+        WriteFileDurably(options.port_file, std::to_string(server->port()) + "\n", 0644));
   }
-  const std::string host = address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+  const std::string host =
+      address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
   spdlog::info("musterd ready on {}:{}", host, server->port());
 
   int signal = 0;
@@ -146,14 +158,17 @@ int Main(int argc, char** argv) {
   CLI::App app{"musterd: the front desk of a consortium's shared list"};
   app.set_version_flag("--version", std::string("musterd ") + kVersion);
   app.add_option("--home", options.home, "the consortium's folder, made by `muster found`");
-  app.add_option("--vault", options.vault, "unix:PATH of a muster-vault that runs already; without it one is started");
-  app.add_option("--listen", options.listen, "HOST:PORT instead of the one given at founding; port 0 picks one");
+  app.add_option("--vault", options.vault,
+                 "unix:PATH of a muster-vault that runs already; without it one is started");
+  app.add_option("--listen", options.listen,
+                 "HOST:PORT instead of the one given at founding; port 0 picks one");
   app.add_option("--port-file", options.port_file, "writes the port it listens on to this file");
   CLI::App* init = app.add_subcommand("init", "makes a home; `muster found` calls this");
   std::string home;
   init->add_option("--home", home, "a folder that does not exist yet")->required();
   init->add_option("--name", options.found.name, "what the consortium is called")->required();
-  init->add_option("--listen", options.found.listen, "HOST:PORT for members' calls")->capture_default_str();
+  init->add_option("--listen", options.found.listen, "HOST:PORT for members' calls")
+      ->capture_default_str();
   init->add_option("--http", options.found.http, "HOST:PORT for people's clicks");
   try {
     app.parse(argc, argv);

@@ -32,35 +32,42 @@ class Gate {
  public:
   Gate(Dispatcher* dispatcher, WorkerPool* pool) : dispatcher_(dispatcher), pool_(pool) {}
 
-  grpc::ServerUnaryReactor* Take(grpc::CallbackServerContext* context, const char* method, const grpc::ByteBuffer* request,
-                                 grpc::ByteBuffer* response) {
+  grpc::ServerUnaryReactor* Take(grpc::CallbackServerContext* context, const char* method,
+                                 const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     // The context lives until Finish, and so do its metadata and both buffers.
-    const bool taken = pool_->Post([this, context, method, request, response, reactor] { Answer(context, method, request, response, reactor); },
-                                   request->Length());
+    const bool taken =
+        pool_->Post([this, context, method, request, response,
+                     reactor] { Answer(context, method, request, response, reactor); },
+                    request->Length());
     if (!taken) {
-      reactor->Finish(rpc::ToGrpcStatus(MakeError(v1::SERVER_BUSY, "the server has too much to do; try again in a moment")));
+      reactor->Finish(rpc::ToGrpcStatus(
+          MakeError(v1::SERVER_BUSY, "the server has too much to do; try again in a moment")));
     }
     return reactor;
   }
 
  private:
-  void Answer(grpc::CallbackServerContext* context, const char* method, const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+  void Answer(grpc::CallbackServerContext* context, const char* method,
+              const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
               grpc::ServerUnaryReactor* reactor) {
     std::string body;
     std::vector<grpc::Slice> slices;
     if (!request->Dump(&slices).ok()) {
-      return reactor->Finish(rpc::ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, "the request cannot be read")));
+      return reactor->Finish(
+          rpc::ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, "the request cannot be read")));
     }
     body.reserve(request->Length());
-    for (const grpc::Slice& slice : slices) body.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+    for (const grpc::Slice& slice : slices)
+      body.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
     slices.clear();
     Call call;
     call.method = method;
     call.body = body;
     // Two tokens could be taken for each other: exactly one, or none.
     const auto& metadata = context->client_metadata();
-    if (metadata.count("authorization") == 1) call.authorization = Text(metadata.find("authorization")->second);
+    if (metadata.count("authorization") == 1)
+      call.authorization = Text(metadata.find("authorization")->second);
     dispatcher_->Handle(call, [response, reactor](absl::StatusOr<std::string> answer) {
       if (!answer.ok()) return reactor->Finish(rpc::ToGrpcStatus(answer.status()));
       const grpc::Slice slice(*answer);
@@ -74,22 +81,24 @@ class Gate {
 };
 
 // A method of a service whose messages stay bytes.
-#define MUSTER_RAW(Service, Method)                                                                                      \
-  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,                \
-                                   grpc::ByteBuffer* response) override {                                                \
-    return gate_->Take(context, "/muster.v1." #Service "/" #Method, request, response);                                  \
+#define MUSTER_RAW(Service, Method)                                                             \
+  grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context,                        \
+                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response) \
+      override {                                                                                \
+    return gate_->Take(context, "/muster.v1." #Service "/" #Method, request, response);         \
   }
-#define MUSTER_RAW_SERVICE(Service) \
- public:                            \
+#define MUSTER_RAW_SERVICE(Service)                  \
+ public:                                             \
   explicit Raw##Service(Gate* gate) : gate_(gate) {} \
-                                    \
- private:                           \
-  Gate* const gate_;                \
-                                    \
+                                                     \
+ private:                                            \
+  Gate* const gate_;                                 \
+                                                     \
  public:
 
 using E = v1::EnrollmentService;
-class RawEnrollmentService final : public E::WithRawCallbackMethod_GetServerInfo<E::WithRawCallbackMethod_Enroll<E::Service>> {
+class RawEnrollmentService final
+    : public E::WithRawCallbackMethod_GetServerInfo<E::WithRawCallbackMethod_Enroll<E::Service>> {
   MUSTER_RAW_SERVICE(EnrollmentService)
   MUSTER_RAW(EnrollmentService, GetServerInfo)
   MUSTER_RAW(EnrollmentService, Enroll)
@@ -97,7 +106,8 @@ class RawEnrollmentService final : public E::WithRawCallbackMethod_GetServerInfo
 
 using M = v1::MemberService;
 class RawMemberService final
-    : public M::WithRawCallbackMethod_Admit<M::WithRawCallbackMethod_ListMembers<M::WithRawCallbackMethod_GetStatus<M::Service>>> {
+    : public M::WithRawCallbackMethod_Admit<
+          M::WithRawCallbackMethod_ListMembers<M::WithRawCallbackMethod_GetStatus<M::Service>>> {
   MUSTER_RAW_SERVICE(MemberService)
   MUSTER_RAW(MemberService, Admit)
   MUSTER_RAW(MemberService, ListMembers)
@@ -106,9 +116,10 @@ class RawMemberService final
 
 using U = v1::UploadService;
 class RawUploadService final
-    : public U::WithRawCallbackMethod_CreateUpload<U::WithRawCallbackMethod_PutBatch<U::WithRawCallbackMethod_CommitUpload<
-          U::WithRawCallbackMethod_GetUpload<U::WithRawCallbackMethod_ListUploads<
-              U::WithRawCallbackMethod_ListLists<U::WithRawCallbackMethod_Withdraw<U::Service>>>>>>> {
+    : public U::WithRawCallbackMethod_CreateUpload<U::WithRawCallbackMethod_PutBatch<
+          U::WithRawCallbackMethod_CommitUpload<U::WithRawCallbackMethod_GetUpload<
+              U::WithRawCallbackMethod_ListUploads<U::WithRawCallbackMethod_ListLists<
+                  U::WithRawCallbackMethod_Withdraw<U::Service>>>>>>> {
   MUSTER_RAW_SERVICE(UploadService)
   MUSTER_RAW(UploadService, CreateUpload)
   MUSTER_RAW(UploadService, PutBatch)
@@ -120,14 +131,16 @@ class RawUploadService final
 };
 
 using L = v1::LogService;
-class RawLogService final : public L::WithRawCallbackMethod_GetCheckpoint<L::WithRawCallbackMethod_ListEntries<L::Service>> {
+class RawLogService final : public L::WithRawCallbackMethod_GetCheckpoint<
+                                L::WithRawCallbackMethod_ListEntries<L::Service>> {
   MUSTER_RAW_SERVICE(LogService)
   MUSTER_RAW(LogService, GetCheckpoint)
   MUSTER_RAW(LogService, ListEntries)
 };
 
 using R = v1::ReportService;
-class RawReportService final : public R::WithRawCallbackMethod_GetProvenance<R::WithRawCallbackMethod_GetBundle<R::Service>> {
+class RawReportService final : public R::WithRawCallbackMethod_GetProvenance<
+                                   R::WithRawCallbackMethod_GetBundle<R::Service>> {
   MUSTER_RAW_SERVICE(ReportService)
   MUSTER_RAW(ReportService, GetProvenance)
   MUSTER_RAW(ReportService, GetBundle)
@@ -154,7 +167,8 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() { Shutdown(absl::ZeroDuration()); }
 int Server::port() const { return state_->port; }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Dispatcher* dispatcher, WorkerPool* pool) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      Dispatcher* dispatcher, WorkerPool* pool) {
   // The library would print a line for every stranger's failed handshake.
   gpr_set_log_function([](gpr_log_func_args*) {});
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -177,8 +191,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   state->server = builder.BuildAndStart();
   if (state->server == nullptr || state->port == 0) {
-    return MakeError(v1::SERVER_UNAVAILABLE, "cannot listen on " + options.listen +
-                                                 "; see whether something else does, or choose another address with --listen");
+    return MakeError(
+        v1::SERVER_UNAVAILABLE,
+        "cannot listen on " + options.listen +
+            "; see whether something else does, or choose another address with --listen");
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Server: the front desk's gRPC side. Takes calls over TLS, hands their bytes to the dispatcher on the worker pool, sends its answers back.
+// Server: the front desk's gRPC side. Takes calls over TLS, hands their bytes to the dispatcher on
+// the worker pool, sends its answers back.
 //
-// Rule: methods are raw, so the token's hash is over the bytes as received; gRPC's own threads never block.
+// Rule: methods are raw, so the token's hash is over the bytes as received; gRPC's own threads
+// never block.
 // Errors: SERVER_UNAVAILABLE when the address cannot be listened on.
 // Threads: Start and Shutdown once each; in between it runs by itself.
 #ifndef MUSTER_SERVER_FRONT_SERVER_H_
@@ -27,7 +29,8 @@ struct ServerOptions {
 class Server {
  public:
   // `dispatcher` and `pool` outlive the server.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Dispatcher* dispatcher, WorkerPool* pool);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       Dispatcher* dispatcher, WorkerPool* pool);
   ~Server();
   int port() const;
   // Takes no new calls, lets those that run finish, and breaks off what still runs after `time`.

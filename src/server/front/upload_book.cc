@@ -17,7 +17,9 @@ namespace {
 constexpr size_t kWaitersMax = 1000;
 
 absl::Status NotFound(const UploadId& id) {
-  return MakeError(v1::UPLOAD_NOT_FOUND, "there is no " + id.Name() + " of this member; see `muster lists`, or upload the file anew");
+  return MakeError(
+      v1::UPLOAD_NOT_FOUND,
+      "there is no " + id.Name() + " of this member; see `muster lists`, or upload the file anew");
 }
 
 bool OnList(const v1::StoredUpload& record) {
@@ -25,12 +27,14 @@ bool OnList(const v1::StoredUpload& record) {
 }
 
 absl::Status Damaged(std::string_view what) {
-  return MakeError(v1::STORE_CORRUPT, "the front store holds " + std::string(what) + " that cannot be read; restore it from a backup");
+  return MakeError(v1::STORE_CORRUPT, "the front store holds " + std::string(what) +
+                                          " that cannot be read; restore it from a backup");
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<UploadBook>> UploadBook::Open(store::Store* store, std::filesystem::path folder,
+absl::StatusOr<std::unique_ptr<UploadBook>> UploadBook::Open(store::Store* store,
+                                                             std::filesystem::path folder,
                                                              const Journal* journal) {
   MUSTER_RETURN_IF_ERROR(MakeDirectories(folder));
   std::unique_ptr<UploadBook> book(new UploadBook(store, std::move(folder), journal));
@@ -51,12 +55,13 @@ bool UploadBook::Reconcile(const UploadId& id, v1::StoredUpload& record) const {
 }
 
 absl::Status UploadBook::Load() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   auto cursor = store_->Scan(kUploadsFamily, {}, {});
   for (; cursor->valid(); cursor->Next()) {
     const auto id = UploadId::FromBytes(cursor->key());
     Slot slot;
-    if (!id.has_value() || !slot.view.record.ParseFromString(std::string(cursor->value()))) return Damaged("an upload");
+    if (!id.has_value() || !slot.view.record.ParseFromString(std::string(cursor->value())))
+      return Damaged("an upload");
     MUSTER_ASSIGN_OR_RETURN(slot.view.member, MemberId::Parse(slot.view.record.member()));
     slot.view.id = *id;
     if (Reconcile(*id, slot.view.record)) MUSTER_RETURN_IF_ERROR(Persist(*id, slot.view.record));
@@ -65,7 +70,8 @@ absl::Status UploadBook::Load() {
       MUSTER_ASSIGN_OR_RETURN(const std::vector<uint32_t> sequences, FolderOf(*id).Scan());
       for (const uint32_t sequence : sequences) Mark(slot, sequence);
       // Committed, the folder holds exactly the batches of the statement.
-      if (record.state() == v1::Upload::INTAKE) slot.view.record.set_batch_count(slot.view.contiguous_count);
+      if (record.state() == v1::Upload::INTAKE)
+        slot.view.record.set_batch_count(slot.view.contiguous_count);
     } else {
       slot.view.received_count = slot.view.contiguous_count = record.batch_count();
       slot.view.durable_count = record.intake_index() > 0 ? record.batch_count() : 0;
@@ -79,7 +85,8 @@ absl::Status UploadBook::Load() {
   for (; cursor->valid(); cursor->Next()) {
     const auto id = WithdrawalId::FromBytes(cursor->key());
     v1::StoredWithdrawal withdrawal;
-    if (!id.has_value() || !withdrawal.ParseFromString(std::string(cursor->value()))) return Damaged("a withdrawal");
+    if (!id.has_value() || !withdrawal.ParseFromString(std::string(cursor->value())))
+      return Damaged("a withdrawal");
     // Stored before it was logged: only the log makes it one.
     const auto logged = journal_->WithRegistry([&](const governance::Registry& registry) {
       const governance::WithdrawalRecord* record = registry.FindWithdrawal(*id);
@@ -105,7 +112,9 @@ void UploadBook::Mark(Slot& slot, uint32_t sequence) {
   slot.received[sequence] = true;
   ++slot.view.received_count;
   auto& contiguous = slot.view.contiguous_count;
-  while (static_cast<size_t>(contiguous) < slot.received.size() && slot.received[static_cast<size_t>(contiguous)]) ++contiguous;
+  while (static_cast<size_t>(contiguous) < slot.received.size() &&
+         slot.received[static_cast<size_t>(contiguous)])
+    ++contiguous;
 }
 
 void UploadBook::NoteActive(const UploadView& view) {
@@ -122,7 +131,7 @@ const UploadBook::Slot* UploadBook::FindSlot(const UploadId& id) const {
 }
 
 absl::StatusOr<UploadView> UploadBook::Find(const UploadId& id) const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const Slot* slot = FindSlot(id);
   if (slot == nullptr) return NotFound(id);
   return slot->view;
@@ -135,7 +144,7 @@ absl::StatusOr<UploadView> UploadBook::FindOf(const UploadId& id, const MemberId
 }
 
 std::vector<UploadView> UploadBook::Active() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   std::vector<UploadView> views;
   for (const UploadId& id : active_) views.push_back(slots_.at(id).view);
   return views;
@@ -144,7 +153,7 @@ std::vector<UploadView> UploadBook::Active() const {
 std::vector<UploadView> UploadBook::ListOf(const MemberId& member) const {
   std::vector<UploadView> views;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (const auto& [id, slot] : slots_) {
       if (slot.view.member == member) views.push_back(slot.view);
     }
@@ -156,7 +165,7 @@ std::vector<UploadView> UploadBook::ListOf(const MemberId& member) const {
 }
 
 std::vector<v1::SequenceRange> UploadBook::Received(const UploadId& id) const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   std::vector<v1::SequenceRange> ranges;
   const Slot* slot = FindSlot(id);
   if (slot == nullptr) return ranges;
@@ -179,16 +188,21 @@ std::vector<v1::SequenceRange> UploadBook::Received(const UploadId& id) const {
 
 absl::Status UploadBook::CheckFiles(const v1::StoredUpload& upload) const {
   if (upload.mode() == v1::UploadStatement::REPLACE) return absl::OkStatus();
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   for (const auto& [id, slot] : slots_) {
     const v1::StoredUpload& other = slot.view.record;
-    if (other.upload() == upload.upload() || other.member() != upload.member() || other.list() != upload.list()) continue;
+    if (other.upload() == upload.upload() || other.member() != upload.member() ||
+        other.list() != upload.list())
+      continue;
     if (!OnList(other) && !slot.view.committing) continue;
     for (const std::string& hash : upload.file_blake2b()) {
-      if (std::find(other.file_blake2b().begin(), other.file_blake2b().end(), hash) == other.file_blake2b().end()) continue;
+      if (std::find(other.file_blake2b().begin(), other.file_blake2b().end(), hash) ==
+          other.file_blake2b().end())
+        continue;
       return MakeError(v1::FILE_ALREADY_UPLOADED,
                        "this file was already uploaded to this list as " + other.upload() +
-                           "; nothing needs to be done. To load it anew use --replace, for another list --list NAME",
+                           "; nothing needs to be done. To load it anew use --replace, for another "
+                           "list --list NAME",
                        {{"upload", other.upload()}});
     }
   }
@@ -200,17 +214,21 @@ absl::Status UploadBook::Add(v1::StoredUpload record) {
   Slot slot;
   MUSTER_ASSIGN_OR_RETURN(slot.view.member, MemberId::Parse(record.member()));
   MUSTER_RETURN_IF_ERROR(FolderOf(id).Create());
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   int open = 0;
   for (const auto& [other, existing] : slots_) {
-    open += existing.view.member == slot.view.member && existing.view.record.state() == v1::Upload::OPEN;
+    open += existing.view.member == slot.view.member &&
+            existing.view.record.state() == v1::Upload::OPEN;
   }
   if (open >= kOpenUploadsPerMemberMax) {
-    return MakeError(v1::SERVER_BUSY, "this member has " + std::to_string(open) +
-                                          " uploads that were begun and not finished; resume them with --resume, or wait "
-                                          "until they are given up after a week");
+    return MakeError(
+        v1::SERVER_BUSY,
+        "this member has " + std::to_string(open) +
+            " uploads that were begun and not finished; resume them with --resume, or wait "
+            "until they are given up after a week");
   }
-  if (slots_.contains(id)) return MakeError(v1::UPLOAD_EXISTS, id.Name() + " exists already; draw another id");
+  if (slots_.contains(id))
+    return MakeError(v1::UPLOAD_EXISTS, id.Name() + " exists already; draw another id");
   MUSTER_RETURN_IF_ERROR(Persist(id, record));
   slot.view.id = id;
   slot.view.record = std::move(record);
@@ -219,9 +237,10 @@ absl::Status UploadBook::Add(v1::StoredUpload record) {
   return absl::OkStatus();
 }
 
-absl::Status UploadBook::Update(const UploadId& id, const std::function<void(v1::StoredUpload&)>& change) {
+absl::Status UploadBook::Update(const UploadId& id,
+                                const std::function<void(v1::StoredUpload&)>& change) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto it = slots_.find(id);
     if (it == slots_.end()) return NotFound(id);
     v1::StoredUpload record = it->second.view.record;
@@ -236,7 +255,7 @@ absl::Status UploadBook::Update(const UploadId& id, const std::function<void(v1:
 
 void UploadBook::SetDurableCount(const UploadId& id, int64_t count) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto it = slots_.find(id);
     if (it == slots_.end() || it->second.view.durable_count == count) return;
     it->second.view.durable_count = count;
@@ -246,7 +265,7 @@ void UploadBook::SetDurableCount(const UploadId& id, int64_t count) {
 
 absl::Status UploadBook::Remove(const UploadId& id) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto it = slots_.find(id);
     if (it == slots_.end()) return absl::OkStatus();
     // A batch that is just being written would outlive its folder.
@@ -261,7 +280,7 @@ absl::Status UploadBook::Remove(const UploadId& id) {
 }
 
 absl::StatusOr<bool> UploadBook::BeginPut(const UploadId& id, uint32_t sequence) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto it = slots_.find(id);
   if (it == slots_.end()) return NotFound(id);
   Slot& slot = it->second;
@@ -272,17 +291,19 @@ absl::StatusOr<bool> UploadBook::BeginPut(const UploadId& id, uint32_t sequence)
   }
   if (sequence < slot.received.size() && slot.received[sequence]) return false;
   if (record.state() != v1::Upload::OPEN || slot.view.committing) {
-    return MakeError(v1::UPLOAD_FINISHED, id.Name() + " is committed and takes no more batches; start a new upload");
+    return MakeError(v1::UPLOAD_FINISHED,
+                     id.Name() + " is committed and takes no more batches; start a new upload");
   }
   if (!slot.writing.insert(sequence).second) {
-    return MakeError(v1::SERVER_BUSY, "batch " + std::to_string(sequence) + " is just being stored; ask again in a moment");
+    return MakeError(v1::SERVER_BUSY, "batch " + std::to_string(sequence) +
+                                          " is just being stored; ask again in a moment");
   }
   return true;
 }
 
 void UploadBook::EndPut(const UploadId& id, uint32_t sequence, bool stored) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto it = slots_.find(id);
     MUSTER_CHECK(it != slots_.end());  // Remove waits for writers
     it->second.writing.erase(sequence);
@@ -292,63 +313,70 @@ void UploadBook::EndPut(const UploadId& id, uint32_t sequence, bool stored) {
 }
 
 absl::Status UploadBook::BeginCommit(const UploadId& id) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto it = slots_.find(id);
   if (it == slots_.end()) return NotFound(id);
   Slot& slot = it->second;
   if (slot.view.record.state() == v1::Upload::FAILED) {
-    return MakeError(v1::UPLOAD_FAILED, id.Name() + " has failed: " + slot.view.record.failure_message(),
+    return MakeError(v1::UPLOAD_FAILED,
+                     id.Name() + " has failed: " + slot.view.record.failure_message(),
                      {{"reason", slot.view.record.failure_reason()}});
   }
   if (slot.view.record.state() != v1::Upload::OPEN) {
-    return MakeError(v1::UPLOAD_FINISHED, id.Name() + " is committed already, with another statement; start a new upload");
+    return MakeError(
+        v1::UPLOAD_FINISHED,
+        id.Name() + " is committed already, with another statement; start a new upload");
   }
   if (slot.view.committing || !slot.writing.empty()) {
-    return MakeError(v1::SERVER_BUSY, id.Name() + " is just being written to; commit again in a moment");
+    return MakeError(v1::SERVER_BUSY,
+                     id.Name() + " is just being written to; commit again in a moment");
   }
   slot.view.committing = true;
   return absl::OkStatus();
 }
 
 void UploadBook::EndCommit(const UploadId& id) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto it = slots_.find(id);
   if (it != slots_.end()) it->second.view.committing = false;
 }
 
 absl::Status UploadBook::PutWithdrawal(const v1::StoredWithdrawal& withdrawal) {
   MUSTER_ASSIGN_OR_RETURN(const WithdrawalId id, WithdrawalId::Parse(withdrawal.withdrawal()));
-  absl::MutexLock lock(&mutex_);
-  MUSTER_RETURN_IF_ERROR(store_->Put(kWithdrawalsFamily, id.View(), withdrawal.SerializeAsString(), store::Sync::kYes));
+  const std::lock_guard lock(mutex_);
+  MUSTER_RETURN_IF_ERROR(store_->Put(kWithdrawalsFamily, id.View(), withdrawal.SerializeAsString(),
+                                     store::Sync::kYes));
   withdrawals_[id] = withdrawal;
   return absl::OkStatus();
 }
 
 absl::Status UploadBook::DeleteWithdrawal(const WithdrawalId& id) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   MUSTER_RETURN_IF_ERROR(store_->Delete(kWithdrawalsFamily, id.View(), store::Sync::kYes));
   withdrawals_.erase(id);
   return absl::OkStatus();
 }
 
 std::vector<v1::StoredWithdrawal> UploadBook::PendingWithdrawals() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   std::vector<v1::StoredWithdrawal> pending;
   for (const auto& [id, withdrawal] : withdrawals_) pending.push_back(withdrawal);
-  std::sort(pending.begin(), pending.end(), [](const auto& a, const auto& b) { return a.statement_index() < b.statement_index(); });
+  std::sort(pending.begin(), pending.end(),
+            [](const auto& a, const auto& b) { return a.statement_index() < b.statement_index(); });
   return pending;
 }
 
 bool UploadBook::Over(const Waiter& waiter, absl::Time now) const {
   const Slot* slot = FindSlot(waiter.id);
-  return waiting_ended_ || now >= waiter.deadline || slot == nullptr || slot->view.record.state() != waiter.state ||
+  return waiting_ended_ || now >= waiter.deadline || slot == nullptr ||
+         slot->view.record.state() != waiter.state ||
          slot->view.durable_count != waiter.durable_count;
 }
 
-void UploadBook::Wait(const UploadId& id, v1::Upload::State state, int64_t durable_count, absl::Time deadline,
-                      std::function<void()> done) {
+void UploadBook::Wait(const UploadId& id, v1::Upload::State state, int64_t durable_count,
+                      absl::Time deadline, std::function<void()> done) {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     Waiter waiter{id, state, durable_count, deadline, std::move(done)};
     if (!Over(waiter, absl::InfinitePast()) && waiters_.size() < kWaitersMax) {
       waiters_.push_back(std::move(waiter));
@@ -362,9 +390,8 @@ void UploadBook::Wait(const UploadId& id, v1::Upload::State state, int64_t durab
 void UploadBook::AnswerWaiters(absl::Time now) {
   std::vector<std::function<void()>> over;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     std::erase_if(waiters_, [&](Waiter& waiter) {
-      mutex_.AssertHeld();
       if (!Over(waiter, now)) return false;
       over.push_back(std::move(waiter.done));
       return true;
@@ -382,7 +409,7 @@ void UploadBook::Tick(absl::Time now) { AnswerWaiters(now); }
 
 void UploadBook::EndWaiting() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     waiting_ended_ = true;
   }
   AnswerWaiters(absl::InfinitePast());

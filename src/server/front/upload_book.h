@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UploadBook: what the front desk knows of every upload: its record (in the front store), which batches are stored (its folder), how many the vault has
-// read durably; and of withdrawals that are still to be done.
+// UploadBook: what the front desk knows of every upload: its record (in the front store), which
+// batches are stored (its folder), how many the vault has read durably; and of withdrawals that are
+// still to be done.
 //
-// Rule: the log decides. A record that the log has overtaken (a crash between the two writes) is brought up to date at Open. A sequence is written by one
-// thread at a time and never again once stored.
-// Errors: UPLOAD_NOT_FOUND, UPLOAD_EXISTS, UPLOAD_FINISHED, UPLOAD_FAILED, FILE_ALREADY_UPLOADED, BATCH_REPLAYED, SERVER_BUSY, and the store's.
-// Threads: safe from anywhere; callbacks run on the thread that makes the change, or on the one that calls Tick.
+// Rule: the log decides. A record that the log has overtaken (a crash between the two writes) is
+// brought up to date at Open. A sequence is written by one thread at a time and never again once
+// stored.
+// Errors: UPLOAD_NOT_FOUND, UPLOAD_EXISTS, UPLOAD_FINISHED, UPLOAD_FAILED, FILE_ALREADY_UPLOADED,
+// BATCH_REPLAYED, SERVER_BUSY, and the store's.
+// Threads: safe from anywhere; callbacks run on the thread that makes the change, or on the one
+// that calls Tick.
 #ifndef MUSTER_SERVER_FRONT_UPLOAD_BOOK_H_
 #define MUSTER_SERVER_FRONT_UPLOAD_BOOK_H_
 
@@ -14,13 +18,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/base/id.h"
 #include "core/store/database.h"
@@ -49,11 +53,14 @@ struct UploadView {
   // Its statement is being checked and logged.
   bool committing = false;
 
-  bool unfinished() const { return record.state() == v1::Upload::OPEN || record.state() == v1::Upload::INTAKE; }
+  bool unfinished() const {
+    return record.state() == v1::Upload::OPEN || record.state() == v1::Upload::INTAKE;
+  }
   // The vault is done with it, its files are not.
   bool wraps_left() const { return record.state() == v1::Upload::DONE && !record.wraps_erased(); }
   bool batches_left() const {
-    return (record.state() == v1::Upload::WITHDRAWN || record.state() == v1::Upload::FAILED) && !record.batches_removed();
+    return (record.state() == v1::Upload::WITHDRAWN || record.state() == v1::Upload::FAILED) &&
+           !record.batches_removed();
   }
   bool active() const { return unfinished() || wraps_left() || batches_left(); }
 };
@@ -61,10 +68,13 @@ struct UploadView {
 class UploadBook {
  public:
   // All outlive the book. `folder`: where each upload has its own.
-  static absl::StatusOr<std::unique_ptr<UploadBook>> Open(store::Store* store, std::filesystem::path folder,
+  static absl::StatusOr<std::unique_ptr<UploadBook>> Open(store::Store* store,
+                                                          std::filesystem::path folder,
                                                           const Journal* journal);
 
-  BatchFolder FolderOf(const UploadId& id) const { return BatchFolder(folder_ / id.Name().substr(8)); }
+  BatchFolder FolderOf(const UploadId& id) const {
+    return BatchFolder(folder_ / id.Name().substr(8));
+  }
 
   absl::StatusOr<UploadView> Find(const UploadId& id) const;
   // One of `member`'s; others' do not exist for it.
@@ -82,11 +92,13 @@ class UploadBook {
   void SetDurableCount(const UploadId& id, int64_t count);
   absl::Status Remove(const UploadId& id);
 
-  // True: the caller is to store the batch and then say EndPut. False: the sequence is there already.
+  // True: the caller is to store the batch and then say EndPut. False: the sequence is there
+  // already.
   absl::StatusOr<bool> BeginPut(const UploadId& id, uint32_t sequence);
   void EndPut(const UploadId& id, uint32_t sequence, bool stored);
 
-  // While an upload is being committed no new batch is taken; EndCommit lets them in again when the upload is still open.
+  // While an upload is being committed no new batch is taken; EndCommit lets them in again when the
+  // upload is still open.
   absl::Status BeginCommit(const UploadId& id);
   void EndCommit(const UploadId& id);
 
@@ -94,7 +106,8 @@ class UploadBook {
   absl::Status DeleteWithdrawal(const WithdrawalId& id);
   std::vector<v1::StoredWithdrawal> PendingWithdrawals() const;
 
-  // Calls `done` once: when the upload's state or durable count is no longer as given, or at `deadline`, or when waiting ends.
+  // Calls `done` once: when the upload's state or durable count is no longer as given, or at
+  // `deadline`, or when waiting ends.
   void Wait(const UploadId& id, v1::Upload::State state, int64_t durable_count, absl::Time deadline,
             std::function<void()> done);
   void Tick(absl::Time now);  // deadlines
@@ -134,9 +147,10 @@ class UploadBook {
   const Journal* const journal_;
   std::function<void()> listener_;
 
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<UploadId, Slot> slots_ ABSL_GUARDED_BY(mutex_);
-  std::set<UploadId> active_ ABSL_GUARDED_BY(mutex_);  // kept apart: the driver asks often, and the finished grow for ever
+  std::set<UploadId> active_
+      ABSL_GUARDED_BY(mutex_);  // kept apart: the driver asks often, and the finished grow for ever
   std::map<WithdrawalId, v1::StoredWithdrawal> withdrawals_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
   bool waiting_ended_ ABSL_GUARDED_BY(mutex_) = false;

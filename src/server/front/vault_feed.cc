@@ -21,7 +21,8 @@ constexpr absl::Duration kRetryRefused = absl::Seconds(5);
 
 }  // namespace
 
-VaultFeed::VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin, Vault* vault)
+VaultFeed::VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin,
+                     Vault* vault)
     : journal_(journal),
       log_key_(log_key.Clone()),
       origin_(std::move(origin)),
@@ -36,15 +37,17 @@ void VaultFeed::Start() {
 
 void VaultFeed::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
 void VaultFeed::Poke() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   poked_ = true;
+  changed_.notify_all();
 }
 
 absl::Status VaultFeed::CheckKeys(const v1::VaultState& state) const {
@@ -55,14 +58,16 @@ absl::Status VaultFeed::CheckKeys(const v1::VaultState& state) const {
       return absl::OkStatus();
     }
     return MakeError(v1::HOME_MALFORMED,
-                     "the vault that answers is not the one of this consortium's charter; start musterd with the right --vault");
+                     "the vault that answers is not the one of this consortium's charter; start "
+                     "musterd with the right --vault");
   });
 }
 
 absl::Status VaultFeed::Feed(uint64_t first, uint64_t end) {
   v1::ObserveEntriesRequest request;
   request.set_first_index(static_cast<int64_t>(first));
-  // The vault may have read less than was shown, after a crash or with another disk: start the tree over from the beginning.
+  // The vault may have read less than was shown, after a crash or with another disk: start the tree
+  // over from the beginning.
   if (fed_.size() != first) {
     fed_ = {};
     for (uint64_t index = 0; index < first; ++index) {
@@ -84,10 +89,12 @@ absl::Status VaultFeed::Feed(uint64_t first, uint64_t end) {
     bytes += entry.body.size();
   }
   request.set_checkpoint(tlog::SignCheckpoint({origin_, next, fed_.Root()}, log_key_));
-  MUSTER_ASSIGN_OR_RETURN(const v1::ObserveEntriesResponse response, vault_->ObserveEntries(request));
-  absl::MutexLock lock(&mutex_);
+  MUSTER_ASSIGN_OR_RETURN(const v1::ObserveEntriesResponse response,
+                          vault_->ObserveEntries(request));
+  const std::lock_guard lock(mutex_);
   if (state_.has_value()) state_->set_log_size(response.log_size());
   error_ = absl::OkStatus();
+  changed_.notify_all();
   return absl::OkStatus();
 }
 
@@ -98,16 +105,19 @@ absl::StatusOr<bool> VaultFeed::Step() {
   const auto observed = static_cast<uint64_t>(state.log_size());
   const uint64_t size = journal_->size();
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     state_ = std::move(state);
     if (observed <= size) error_ = absl::OkStatus();
+    changed_.notify_all();
   }
   if (observed > size) {
-    return MakeError(v1::LOG_REWOUND, "the vault has read " + std::to_string(observed) + " entries of the log and there are only " +
-                                          std::to_string(size) + "; restore the log from a newer backup");
+    return MakeError(v1::LOG_REWOUND, "the vault has read " + std::to_string(observed) +
+                                          " entries of the log and there are only " +
+                                          std::to_string(size) +
+                                          "; restore the log from a newer backup");
   }
   if (observed < size) MUSTER_RETURN_IF_ERROR(Feed(observed, size));
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return static_cast<uint64_t>(state_->log_size()) < journal_->size();
 }
 
@@ -116,46 +126,45 @@ void VaultFeed::Run() {
   while (true) {
     absl::StatusOr<bool> more = Step();
     const Reason reason = ReasonOf(more.status());
-    if (!more.ok() && reason != last) spdlog::warn("vault: {}", std::string(more.status().message()));
+    if (!more.ok() && reason != last)
+      spdlog::warn("vault: {}", std::string(more.status().message()));
     if (more.ok() && last != v1::ERROR_REASON_UNSPECIFIED) spdlog::info("vault: reachable");
     last = reason;
 
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     if (!more.ok()) {
       error_ = more.status();
       if (reason == v1::VAULT_UNAVAILABLE) state_.reset();
     }
     if (stopping_) return;
     if (more.ok() && *more) continue;
-    const absl::Duration pause = more.ok() ? kHeartbeat : reason == v1::VAULT_UNAVAILABLE ? kRetry : kRetryRefused;
+    const absl::Duration pause = more.ok()                         ? kHeartbeat
+                                 : reason == v1::VAULT_UNAVAILABLE ? kRetry
+                                                                   : kRetryRefused;
     // Only new entries end the pause early, and only while the vault is well.
-    const bool ok = more.ok();
-    if (ok) {
-      mutex_.AwaitWithTimeout(absl::Condition(+[](VaultFeed* feed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(feed->mutex_) {
-                                return feed->stopping_ || feed->poked_;
-                              }, this), pause);
-    } else {
-      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), pause);
-    }
+    const bool well = more.ok();
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(pause),
+                      [&] { return stopping_ || (well && poked_); });
     poked_ = false;
     if (stopping_) return;
   }
 }
 
 absl::StatusOr<v1::VaultState> VaultFeed::State() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (!error_.ok()) return error_;
   return *state_;
 }
 
 absl::Status VaultFeed::WaitObserved(uint64_t index, absl::Duration time) const {
-  absl::MutexLock lock(&mutex_);
-  const auto observed = [this, index]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || (state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index);
+  std::unique_lock lock(mutex_);
+  const auto observed = [this, index] {
+    return state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index;
   };
-  mutex_.AwaitWithTimeout(absl::Condition(&observed), time);
-  if (stopping_) return MakeError(v1::SERVER_DRAINING, "the server is stopping; try again when it is back");
-  if (state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index) return absl::OkStatus();
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(time), [&] { return stopping_ || observed(); });
+  if (stopping_)
+    return MakeError(v1::SERVER_DRAINING, "the server is stopping; try again when it is back");
+  if (observed()) return absl::OkStatus();
   if (!error_.ok()) return error_;
   return VaultUnavailable("it is still reading the log");
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// VaultFeed: shows the vault every entry of the log, in order, and knows how far it has read. The vault may be away for a while: it catches up.
+// VaultFeed: shows the vault every entry of the log, in order, and knows how far it has read. The
+// vault may be away for a while: it catches up.
 //
 // Rule: the vault at the other end must hold the charter's keys; another one is never fed.
-// Errors: VAULT_UNAVAILABLE while it is not there; what the vault said when it refuses the log (LOG_FORKED).
+// Errors: VAULT_UNAVAILABLE while it is not there; what the vault said when it refuses the log
+// (LOG_FORKED).
 // Threads: safe from anywhere; one thread of its own.
 #ifndef MUSTER_SERVER_FRONT_VAULT_FEED_H_
 #define MUSTER_SERVER_FRONT_VAULT_FEED_H_
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/crypto/merkle.h"
 #include "core/crypto/signature.h"
@@ -23,8 +26,10 @@ namespace muster::front {
 
 class VaultFeed {
  public:
-  // All outlive the feed. `log_key` signs the checkpoints of the pieces that a long catching-up is made in.
-  VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin, Vault* vault);
+  // All outlive the feed. `log_key` signs the checkpoints of the pieces that a long catching-up is
+  // made in.
+  VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin,
+            Vault* vault);
   ~VaultFeed();
 
   void Start();
@@ -53,7 +58,8 @@ class VaultFeed {
   std::thread thread_;
   crypto::MerkleFrontier fed_;  // of the entries already shown; the thread's own
 
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool poked_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);

@@ -25,7 +25,8 @@ absl::Status FromVault(const grpc::Status& status) {
   absl::Status said = rpc::FromGrpcStatus(status);
   const Reason reason = ReasonOf(said);
   const bool transport = reason == v1::ERROR_REASON_UNSPECIFIED || reason == v1::SERVER_UNAVAILABLE;
-  if (transport && (said.code() == absl::StatusCode::kUnavailable || said.code() == absl::StatusCode::kCancelled ||
+  if (transport && (said.code() == absl::StatusCode::kUnavailable ||
+                    said.code() == absl::StatusCode::kCancelled ||
                     said.code() == absl::StatusCode::kDeadlineExceeded)) {
     return VaultUnavailable(status.error_message());
   }
@@ -65,37 +66,50 @@ class GrpcVault : public Vault {
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel_ = grpc::CreateCustomChannel(address, grpc::experimental::LocalCredentials(UDS), arguments);
+    channel_ =
+        grpc::CreateCustomChannel(address, grpc::experimental::LocalCredentials(UDS), arguments);
     stub_ = v1::VaultService::NewStub(channel_);
   }
 
   absl::StatusOr<v1::VaultState> GetState() override {
-    // The call that waits for the connection to come about: while none does, nobody drives gRPC's reconnecting (only a backup every 5 s).
-    return Ask<v1::VaultState>(&v1::VaultService::Stub::GetVaultState, v1::GetVaultStateRequest(), kStateCall, true);
+    // The call that waits for the connection to come about: while none does, nobody drives gRPC's
+    // reconnecting (only a backup every 5 s).
+    return Ask<v1::VaultState>(&v1::VaultService::Stub::GetVaultState, v1::GetVaultStateRequest(),
+                               kStateCall, true);
   }
-  absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(const v1::ObserveEntriesRequest& request) override {
-    return Ask<v1::ObserveEntriesResponse>(&v1::VaultService::Stub::ObserveEntries, request, seconds(60));
+  absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(
+      const v1::ObserveEntriesRequest& request) override {
+    return Ask<v1::ObserveEntriesResponse>(&v1::VaultService::Stub::ObserveEntries, request,
+                                           seconds(60));
   }
   absl::StatusOr<v1::IntakeKey> OpenIntake(const v1::OpenIntakeRequest& request) override {
     return Ask<v1::IntakeKey>(&v1::VaultService::Stub::OpenIntake, request, kShortCall);
   }
-  std::unique_ptr<IntakeRun> StartIntake() override { return std::make_unique<GrpcIntakeRun>(stub_.get()); }
-  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(const v1::FinishIntakeRequest& request) override {
+  std::unique_ptr<IntakeRun> StartIntake() override {
+    return std::make_unique<GrpcIntakeRun>(stub_.get());
+  }
+  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(
+      const v1::FinishIntakeRequest& request) override {
     return Ask<v1::FinishIntakeResponse>(&v1::VaultService::Stub::FinishIntake, request, kLongCall);
   }
   absl::Status CancelIntake(const v1::CancelIntakeRequest& request) override {
-    return Ask<v1::CancelIntakeResponse>(&v1::VaultService::Stub::CancelIntake, request, kLongCall).status();
+    return Ask<v1::CancelIntakeResponse>(&v1::VaultService::Stub::CancelIntake, request, kLongCall)
+        .status();
   }
-  absl::StatusOr<v1::MemberFigures> GetMemberFigures(const v1::GetMemberFiguresRequest& request) override {
+  absl::StatusOr<v1::MemberFigures> GetMemberFigures(
+      const v1::GetMemberFiguresRequest& request) override {
     return Ask<v1::MemberFigures>(&v1::VaultService::Stub::GetMemberFigures, request, kShortCall);
   }
-  absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(const v1::ApplyWithdrawalRequest& request) override {
-    return Ask<v1::ApplyWithdrawalResponse>(&v1::VaultService::Stub::ApplyWithdrawal, request, kLongCall);
+  absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(
+      const v1::ApplyWithdrawalRequest& request) override {
+    return Ask<v1::ApplyWithdrawalResponse>(&v1::VaultService::Stub::ApplyWithdrawal, request,
+                                            kLongCall);
   }
 
  private:
   template <typename Response, typename Method, typename Request>
-  absl::StatusOr<Response> Ask(Method method, const Request& request, seconds time, bool wait_for_ready = false) {
+  absl::StatusOr<Response> Ask(Method method, const Request& request, seconds time,
+                               bool wait_for_ready = false) {
     grpc::ClientContext context;
     context.set_wait_for_ready(wait_for_ready);
     context.set_deadline(std::chrono::system_clock::now() + time);
@@ -112,10 +126,13 @@ class GrpcVault : public Vault {
 }  // namespace
 
 absl::Status VaultUnavailable(std::string_view why) {
-  return MakeError(v1::VAULT_UNAVAILABLE, "the vault cannot be reached (" + std::string(why) +
-                                              "); it is started again by itself, try again in a few seconds");
+  return MakeError(v1::VAULT_UNAVAILABLE,
+                   "the vault cannot be reached (" + std::string(why) +
+                       "); it is started again by itself, try again in a few seconds");
 }
 
-std::unique_ptr<Vault> ConnectVault(const std::string& address) { return std::make_unique<GrpcVault>(address); }
+std::unique_ptr<Vault> ConnectVault(const std::string& address) {
+  return std::make_unique<GrpcVault>(address);
+}
 
 }  // namespace muster::front

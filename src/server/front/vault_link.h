@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vault: what the front desk asks of the back room. ConnectVault speaks to a muster-vault on a unix socket.
+// Vault: what the front desk asks of the back room. ConnectVault speaks to a muster-vault on a unix
+// socket.
 //
-// Errors: as the vault says them; UNAVAILABLE (VAULT_UNAVAILABLE) when it is not there or does not answer in time.
+// Errors: as the vault says them; UNAVAILABLE (VAULT_UNAVAILABLE) when it is not there or does not
+// answer in time.
 // Threads: a Vault is safe from anywhere; of an IntakeRun, one thread writes and one other reads.
 #ifndef MUSTER_SERVER_FRONT_VAULT_LINK_H_
 #define MUSTER_SERVER_FRONT_VAULT_LINK_H_
@@ -31,13 +33,17 @@ class Vault {
  public:
   virtual ~Vault() = default;
   virtual absl::StatusOr<v1::VaultState> GetState() = 0;
-  virtual absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(const v1::ObserveEntriesRequest& request) = 0;
+  virtual absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(
+      const v1::ObserveEntriesRequest& request) = 0;
   virtual absl::StatusOr<v1::IntakeKey> OpenIntake(const v1::OpenIntakeRequest& request) = 0;
   virtual std::unique_ptr<IntakeRun> StartIntake() = 0;
-  virtual absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(const v1::FinishIntakeRequest& request) = 0;
+  virtual absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(
+      const v1::FinishIntakeRequest& request) = 0;
   virtual absl::Status CancelIntake(const v1::CancelIntakeRequest& request) = 0;
-  virtual absl::StatusOr<v1::MemberFigures> GetMemberFigures(const v1::GetMemberFiguresRequest& request) = 0;
-  virtual absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(const v1::ApplyWithdrawalRequest& request) = 0;
+  virtual absl::StatusOr<v1::MemberFigures> GetMemberFigures(
+      const v1::GetMemberFiguresRequest& request) = 0;
+  virtual absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(
+      const v1::ApplyWithdrawalRequest& request) = 0;
 };
 
 // `address`: "unix:/path/of/the.sock". Connects when asked something, and again after every break.

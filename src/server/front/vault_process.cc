@@ -50,12 +50,14 @@ absl::StatusOr<std::filesystem::path> FindProgram(std::string_view name) {
     rest.remove_prefix(colon + 1);
   }
   return MakeError(v1::FILE_NOT_FOUND,
-                   "there is no " + std::string(name) + " beside this program or on the PATH; install it beside musterd");
+                   "there is no " + std::string(name) +
+                       " beside this program or on the PATH; install it beside musterd");
 }
 
 absl::StatusOr<pid_t> StartProgram(const std::vector<std::string>& command, int out_fd) {
   std::vector<char*> arguments;
-  for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : command)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -71,7 +73,8 @@ absl::StatusOr<pid_t> StartProgram(const std::vector<std::string>& command, int 
   posix_spawn_file_actions_init(&files);
   if (out_fd >= 0) posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
   pid_t child = -1;
-  const int error = ::posix_spawn(&child, arguments[0], &files, &attributes, arguments.data(), environ);
+  const int error =
+      ::posix_spawn(&child, arguments[0], &files, &attributes, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) return ErrnoError(error, "cannot start", command[0]);
@@ -86,9 +89,10 @@ void VaultProcess::Start() {
 
 void VaultProcess::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -108,8 +112,8 @@ void VaultProcess::WaitFor(pid_t child) {
     }
     if (ended < 0 && errno != EINTR) return;
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kLook);
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, absl::ToChronoNanoseconds(kLook), [this] { return stopping_; });
       if (!stopping_) continue;
     }
     if (asked == absl::InfiniteFuture()) {
@@ -127,7 +131,7 @@ void VaultProcess::Run() {
   absl::Duration pause = kPauseMin;
   while (true) {
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       if (stopping_) return;
     }
     const absl::Time started = absl::Now();
@@ -138,9 +142,9 @@ void VaultProcess::Run() {
       spdlog::error("{}", std::string(child.status().message()));
     }
     if (absl::Now() - started > kRanWell) pause = kPauseMin;
-    absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
-    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), pause);
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, absl::ToChronoNanoseconds(pause), [this] { return stopping_; }))
+      return;
     pause = std::min(2 * pause, kPauseMax);
   }
 }

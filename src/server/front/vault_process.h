@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// VaultProcess: the muster-vault that musterd runs as its child. Starts it, starts it again with growing pauses when it ends, and ends it with musterd.
+// VaultProcess: the muster-vault that musterd runs as its child. Starts it, starts it again with
+// growing pauses when it ends, and ends it with musterd.
 //
-// Rule: never two at a time. The child dies with the thread that started it (it asks the kernel for that), so one thread starts, waits and starts again.
+// Rule: never two at a time. The child dies with the thread that started it (it asks the kernel for
+// that), so one thread starts, waits and starts again.
 // Errors: FILE_NOT_FOUND when there is no such program.
 // Threads: safe from anywhere; one thread of its own.
 #ifndef MUSTER_SERVER_FRONT_VAULT_PROCESS_H_
@@ -10,14 +12,15 @@
 
 #include <sys/types.h>
 
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace muster::front {
@@ -25,7 +28,8 @@ namespace muster::front {
 // Beside this program, else on the PATH.
 absl::StatusOr<std::filesystem::path> FindProgram(std::string_view name);
 
-// Starts `command` with default signal handling and nothing blocked; stdout goes to `out_fd` when it is not negative.
+// Starts `command` with default signal handling and nothing blocked; stdout goes to `out_fd` when
+// it is not negative.
 absl::StatusOr<pid_t> StartProgram(const std::vector<std::string>& command, int out_fd = -1);
 
 class VaultProcess {
@@ -44,7 +48,8 @@ class VaultProcess {
   void WaitFor(pid_t child);
 
   const std::vector<std::string> command_;
-  absl::Mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

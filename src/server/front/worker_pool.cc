@@ -12,11 +12,13 @@ WorkerPool::WorkerPool(int threads) {
 WorkerPool::~WorkerPool() { Stop(); }
 
 bool WorkerPool::Post(std::function<void()> task, size_t bytes) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   // A single task larger than the bound is still taken when it is alone.
-  if (stopping_ || tasks_.size() >= kTasksMax || (!tasks_.empty() && bytes_ + bytes > kBytesMax)) return false;
+  if (stopping_ || tasks_.size() >= kTasksMax || (!tasks_.empty() && bytes_ + bytes > kBytesMax))
+    return false;
   tasks_.push_back({std::move(task), bytes});
   bytes_ += bytes;
+  changed_.notify_one();
   return true;
 }
 
@@ -24,24 +26,25 @@ void WorkerPool::Work() {
   while (true) {
     Task task;
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &WorkerPool::Ready));
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
     task.run();
     task.run = nullptr;  // what it held is gone before it counts as gone
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     bytes_ -= task.bytes;
   }
 }
 
 void WorkerPool::Stop() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  changed_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }

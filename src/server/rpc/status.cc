@@ -55,7 +55,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
       google::rpc::ErrorInfo info;
       if (!detail.Is<google::rpc::ErrorInfo>() || !detail.UnpackTo(&info)) continue;
       if (info.domain() != kErrorDomain) continue;
-      // A newer server may have reasons that this program does not know: its code and message still say enough.
+      // A newer server may have reasons that this program does not know: its code and message still
+      // say enough.
       Reason reason = v1::ERROR_REASON_UNSPECIFIED;
       (void)v1::ErrorReason_Parse(info.reason(), &reason);
       return MakeError(code, reason, status.error_message(),

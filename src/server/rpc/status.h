@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors on the wire: absl::Status with a Reason <-> grpc::Status carrying google.rpc.Status with ErrorInfo(reason, domain "muster", metadata).
+// Errors on the wire: absl::Status with a Reason <-> grpc::Status carrying google.rpc.Status with
+// ErrorInfo(reason, domain "muster", metadata).
 //
-// Rule: code, message, reason and details come out as they went in. Message and details together stay under kErrorBytesMax, since gRPC refuses
-// longer trailers altogether: longer ones are cut. A status that no server of ours wrote (no ErrorInfo) keeps its code and message; UNAVAILABLE
-// becomes SERVER_UNAVAILABLE with a remedy, since it is what a client sees of a server that is not there.
-// Threads: pure. Source: AIP-193, google/rpc/error_info.proto.
+// Rule: code, message, reason and details come out as they went in. Message and details together
+// stay under kErrorBytesMax, since gRPC refuses longer trailers altogether: longer ones are cut. A
+// status that no server of ours wrote (no ErrorInfo) keeps its code and message; UNAVAILABLE
+// becomes SERVER_UNAVAILABLE with a remedy, since it is what a client sees of a server that is not
+// there.
+// Threads: pure.
+// Source: AIP-193, google/rpc/error_info.proto.
 #ifndef MUSTER_SERVER_RPC_STATUS_H_
 #define MUSTER_SERVER_RPC_STATUS_H_
 

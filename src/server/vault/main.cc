@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// muster-vault: the back room. Makes its keys once (--init), then serves musterd on a unix socket; SIGTERM or SIGINT drains.
+// muster-vault: the back room. Makes its keys once (--init), then serves musterd on a unix socket;
+// SIGTERM or SIGINT drains.
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -19,13 +20,16 @@
 namespace muster::vault {
 namespace {
 
-// Calls that still run get this long after SIGTERM; what they were doing is repeated after the next start.
+// Calls that still run get this long after SIGTERM; what they were doing is repeated after the next
+// start.
 constexpr absl::Duration kDrainWait = absl::Seconds(3);
 
 absl::Status Init(const std::string& home) {
   MUSTER_ASSIGN_OR_RETURN(const v1::VaultKeys keys, keyring::Keyring::Create(home));
-  std::printf("{\"sign_key\":\"%s\",\"box_key\":\"%s\",\"holding_key\":\"%s\"}\n", HexEncode(AsBytes(keys.sign_key())).c_str(),
-              HexEncode(AsBytes(keys.box_key())).c_str(), HexEncode(AsBytes(keys.holding_key())).c_str());
+  std::printf("{\"sign_key\":\"%s\",\"box_key\":\"%s\",\"holding_key\":\"%s\"}\n",
+              HexEncode(AsBytes(keys.sign_key())).c_str(),
+              HexEncode(AsBytes(keys.box_key())).c_str(),
+              HexEncode(AsBytes(keys.holding_key())).c_str());
   return absl::OkStatus();
 }
 
@@ -36,8 +40,10 @@ absl::Status Serve(const pipeline::VaultOptions& options, const std::string& soc
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<pipeline::Vault> vault, pipeline::Vault::Open(options));
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<VaultServer> server, VaultServer::Start(vault.get(), socket));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<pipeline::Vault> vault,
+                          pipeline::Vault::Open(options));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<VaultServer> server,
+                          VaultServer::Start(vault.get(), socket));
   spdlog::info("ready, {} log entries read", vault->State().log_size());
   int signal = 0;
   ::sigwait(&signals, &signal);
@@ -59,9 +65,11 @@ int Main(int argc, char** argv) {
   CLI::App app{"muster-vault: the back room of a consortium's shared list; musterd starts it"};
   app.set_version_flag("--version", std::string("muster-vault ") + MUSTER_VERSION);
   app.add_option("--home", home, "the vault's folder")->required();
-  CLI::Option* init_flag = app.add_flag("--init", init, "make the folder and its keys, print the public ones, and end");
+  CLI::Option* init_flag =
+      app.add_flag("--init", init, "make the folder and its keys, print the public ones, and end");
   app.add_option("--socket", socket, "path of the unix socket to serve on")->excludes(init_flag);
-  app.add_option("--log-vkey-file", log_vkey_file, "file with the log's verifier key; HOME/log.vkey by default");
+  app.add_option("--log-vkey-file", log_vkey_file,
+                 "file with the log's verifier key; HOME/log.vkey by default");
   CLI11_PARSE(app, argc, argv);
 
   absl::Status status = SecureProcess();
@@ -70,7 +78,8 @@ int Main(int argc, char** argv) {
     pipeline::VaultOptions options;
     options.home = home;
     options.log_vkey_file = log_vkey_file;
-    status = socket.empty() ? MakeError(v1::FIELD_REQUIRED, "--socket PATH is needed to serve") : Serve(options, socket);
+    status = socket.empty() ? MakeError(v1::FIELD_REQUIRED, "--socket PATH is needed to serve")
+                            : Serve(options, socket);
   }
   if (status.ok()) return 0;
   spdlog::error("{} ({})", std::string(status.message()), ReasonName(ReasonOf(status)));

@@ -26,7 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a response may still take to leave once its call has ended. (An idle client that does not read its connection would hold the server for longer.)
+// What a response may still take to leave once its call has ended. (An idle client that does not
+// read its connection would hold the server for longer.)
 constexpr absl::Duration kLastResponses = absl::Milliseconds(100);
 // sun_path holds 108 bytes with its end.
 constexpr size_t kSocketPathMax = 107;
@@ -64,7 +65,8 @@ class CallBook {
 
 class Call {
  public:
-  Call(CallBook& book, grpc::ServerContext* context, bool stream = false) : book_(book), context_(context) {
+  Call(CallBook& book, grpc::ServerContext* context, bool stream = false)
+      : book_(book), context_(context) {
     book_.Begin(context, stream);
   }
   ~Call() { book_.End(context_); }
@@ -89,13 +91,15 @@ class Service : public v1::VaultService::Service {
 
   CallBook& calls() { return calls_; }
 
-  grpc::Status GetVaultState(grpc::ServerContext* context, const v1::GetVaultStateRequest*, v1::VaultState* response) override {
+  grpc::Status GetVaultState(grpc::ServerContext* context, const v1::GetVaultStateRequest*,
+                             v1::VaultState* response) override {
     const Call call(calls_, context);
     *response = vault_->State();
     return grpc::Status::OK;
   }
 
-  grpc::Status ObserveEntries(grpc::ServerContext* context, const v1::ObserveEntriesRequest* request,
+  grpc::Status ObserveEntries(grpc::ServerContext* context,
+                              const v1::ObserveEntriesRequest* request,
                               v1::ObserveEntriesResponse* response) override {
     const Call call(calls_, context);
     const absl::StatusOr<uint64_t> size = vault_->Observe(*request);
@@ -103,15 +107,19 @@ class Service : public v1::VaultService::Service {
     return rpc::ToGrpcStatus(size.status());
   }
 
-  grpc::Status OpenIntake(grpc::ServerContext* context, const v1::OpenIntakeRequest* request, v1::IntakeKey* response) override {
+  grpc::Status OpenIntake(grpc::ServerContext* context, const v1::OpenIntakeRequest* request,
+                          v1::IntakeKey* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list()), response);
+    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list()),
+                  response);
   }
 
-  grpc::Status Intake(grpc::ServerContext* context,
-                      grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
+  grpc::Status Intake(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
     const Call call(calls_, context, /*stream=*/true);
-    // Answers come from this thread after a flush and from the run's after a chunk; the stream takes one at a time.
+    // Answers come from this thread after a flush and from the run's after a chunk; the stream
+    // takes one at a time.
     std::mutex write_mutex;
     const auto answer = [&](int64_t durable) {
       v1::IntakeProgress progress;
@@ -124,13 +132,15 @@ class Service : public v1::VaultService::Service {
     v1::IntakeRequest request;
     while (stream->Read(&request)) {
       if (reading == nullptr) {
-        absl::StatusOr<std::unique_ptr<pipeline::Vault::Reading>> started = vault_->Read(request.upload(), answer);
+        absl::StatusOr<std::unique_ptr<pipeline::Vault::Reading>> started =
+            vault_->Read(request.upload(), answer);
         if (!started.ok()) return rpc::ToGrpcStatus(started.status());
         reading = *std::move(started);
         upload = request.upload();
       }
       if (request.upload() != upload) {
-        return rpc::ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, "a stream is of one upload; open another for the next"));
+        return rpc::ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED,
+                                           "a stream is of one upload; open another for the next"));
       }
       absl::Status status;
       if (!request.envelope().empty()) {
@@ -141,7 +151,9 @@ class Service : public v1::VaultService::Service {
         if (status.ok()) answer(reading->run().durable_count());
       }
       if (absl::IsCancelled(status)) {
-        status = MakeError(v1::SERVER_DRAINING, "this run was ended, by a newer one or because the vault stops; open another");
+        status = MakeError(
+            v1::SERVER_DRAINING,
+            "this run was ended, by a newer one or because the vault stops; open another");
       }
       if (!status.ok()) return rpc::ToGrpcStatus(status);
     }
@@ -160,13 +172,15 @@ class Service : public v1::VaultService::Service {
     return rpc::ToGrpcStatus(vault_->CancelIntake(request->upload()));
   }
 
-  grpc::Status GetMemberFigures(grpc::ServerContext* context, const v1::GetMemberFiguresRequest* request,
+  grpc::Status GetMemberFigures(grpc::ServerContext* context,
+                                const v1::GetMemberFiguresRequest* request,
                                 v1::MemberFigures* response) override {
     const Call call(calls_, context);
     return Answer(vault_->Figures(request->member()), response);
   }
 
-  grpc::Status ApplyWithdrawal(grpc::ServerContext* context, const v1::ApplyWithdrawalRequest* request,
+  grpc::Status ApplyWithdrawal(grpc::ServerContext* context,
+                               const v1::ApplyWithdrawalRequest* request,
                                v1::ApplyWithdrawalResponse* response) override {
     const Call call(calls_, context);
     return Answer(vault_->ApplyWithdrawal(request->statement_index(), request->sealed_addresses()),
@@ -181,19 +195,24 @@ class Service : public v1::VaultService::Service {
 // The folder must be the owner's alone: a socket's own mode is not honored everywhere.
 absl::Status PrepareSocket(const fs::path& socket) {
   if (socket.string().size() > kSocketPathMax) {
-    return MakeError(v1::REQUEST_MALFORMED, "the path of the socket is longer than " + std::to_string(kSocketPathMax) +
+    return MakeError(v1::REQUEST_MALFORMED, "the path of the socket is longer than " +
+                                                std::to_string(kSocketPathMax) +
                                                 " bytes; name a shorter one with --socket");
   }
   const fs::path folder = socket.parent_path();
   MUSTER_RETURN_IF_ERROR(MakeDirectories(folder));
-  struct stat info{};
+  struct stat info {};
   if (::stat(folder.c_str(), &info) != 0) return ErrnoError(errno, "cannot look at", folder);
   if (info.st_uid != ::geteuid() || (info.st_mode & 077) != 0) {
-    return MakeError(v1::HOME_MALFORMED, folder.string() + " is open to others; the vault's socket needs a folder of its owner alone (chmod 700)");
+    return MakeError(
+        v1::HOME_MALFORMED,
+        folder.string() +
+            " is open to others; the vault's socket needs a folder of its owner alone (chmod 700)");
   }
   if (::lstat(socket.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode)) {
-      return MakeError(v1::FILE_EXISTS, socket.string() + " exists and is no socket; name another with --socket");
+      return MakeError(v1::FILE_EXISTS,
+                       socket.string() + " exists and is no socket; name another with --socket");
     }
     // Left by a vault before this one: the store's lock is held by now, so it is not in use.
     if (::unlink(socket.c_str()) != 0) return ErrnoError(errno, "cannot remove", socket);
@@ -207,10 +226,14 @@ absl::Status SecureProcess() {
   ::umask(077);
   const pid_t parent = ::getppid();
   const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 || ::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) {
-    return MakeError(v1::INTERNAL_ERROR, "the system does not let this process give up core dumps; run it where prctl is allowed");
+  if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 ||
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) {
+    return MakeError(
+        v1::INTERNAL_ERROR,
+        "the system does not let this process give up core dumps; run it where prctl is allowed");
   }
-  if (::getppid() != parent) return MakeError(v1::INTERNAL_ERROR, "the process that started the vault has ended");
+  if (::getppid() != parent)
+    return MakeError(v1::INTERNAL_ERROR, "the process that started the vault has ended");
   return absl::OkStatus();
 }
 
@@ -227,21 +250,25 @@ VaultServer::~VaultServer() {
   if (state_->server != nullptr) Shutdown(absl::ZeroDuration());
 }
 
-absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault* vault, const fs::path& socket) {
+absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault* vault,
+                                                                const fs::path& socket) {
   auto state = std::make_unique<State>(vault);
   state->socket = fs::absolute(socket);
   MUSTER_RETURN_IF_ERROR(PrepareSocket(state->socket));
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("unix:" + state->socket.string(), grpc::experimental::LocalServerCredentials(UDS));
+  builder.AddListeningPort("unix:" + state->socket.string(),
+                           grpc::experimental::LocalServerCredentials(UDS));
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   builder.RegisterService(&state->service);
   state->server = builder.BuildAndStart();
   if (state->server == nullptr) {
-    return MakeError(v1::FILE_IO, "cannot listen on " + state->socket.string() + "; check the folder, or name another with --socket");
+    return MakeError(v1::FILE_IO, "cannot listen on " + state->socket.string() +
+                                      "; check the folder, or name another with --socket");
   }
-  if (::chmod(state->socket.c_str(), 0600) != 0) return ErrnoError(errno, "cannot set the mode of", state->socket);
+  if (::chmod(state->socket.c_str(), 0600) != 0)
+    return ErrnoError(errno, "cannot set the mode of", state->socket);
   return std::unique_ptr<VaultServer>(new VaultServer(std::move(state)));
 }
 

@@ -2,8 +2,9 @@
 //
 // Vault service: pipeline::Vault on a unix socket, and how its process is kept to itself.
 //
-// Rules: no listener but the socket (0600 in a folder of 0700); no core dumps, no debugger, files for the owner alone; ends when its parent ends. Errors say what and
-// which batch or entry, never what was in a record.
+// Rules: no listener but the socket (0600 in a folder of 0700); no core dumps, no debugger, files
+// for the owner alone; ends when its parent ends. Errors say what and which batch or entry, never
+// what was in a record.
 // Threads: gRPC's; an intake stream takes one for as long as it lives.
 #ifndef MUSTER_SERVER_VAULT_VAULT_SERVICE_H_
 #define MUSTER_SERVER_VAULT_VAULT_SERVICE_H_
@@ -18,7 +19,8 @@
 
 namespace muster::vault {
 
-// Larger than any envelope (seal/envelope.h: 4,096 records of at most 4,112 bytes), or the largest page of log entries.
+// Larger than any envelope (seal/envelope.h: 4,096 records of at most 4,112 bytes), or the largest
+// page of log entries.
 inline constexpr int kMessageBytesMax = 18 << 20;
 
 // Before anything else, in the first thread.
@@ -27,7 +29,8 @@ absl::Status SecureProcess();
 class VaultServer {
  public:
   // `vault` outlives the server.
-  static absl::StatusOr<std::unique_ptr<VaultServer>> Start(pipeline::Vault* vault, const std::filesystem::path& socket);
+  static absl::StatusOr<std::unique_ptr<VaultServer>> Start(pipeline::Vault* vault,
+                                                            const std::filesystem::path& socket);
   ~VaultServer();
   // Takes no more calls, lets those that run end, ends what is left after `wait`.
   void Shutdown(absl::Duration wait);

@@ -4,7 +4,9 @@
 // each.
 //
 // Addresses are known by a 64-bit hash of their match form; among ten million the chance of any
-// collision is 3 in a million. Errors: none (it grows). Threads: one at a time.
+// collision is 3 in a million.
+// Errors: none (it grows).
+// Threads: one at a time.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_ADDRESS_TABLE_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_ADDRESS_TABLE_H_
 

@@ -3,7 +3,8 @@
 // CsvRow: writes rows of cells, quoted when they must be (and, as PHP's exporters do, when they
 // hold a space).
 //
-// Errors: none. Threads: one thread.
+// Errors: none.
+// Threads: one thread.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_CSV_ROW_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_CSV_ROW_H_
 

@@ -9,7 +9,8 @@
 // are the owner's number, so that two people never have one address by chance. Rule of comparison
 // (truth/README.txt says it to users): trimmed, lowercase, the domain in A-labels; for gmail.com
 // and googlemail.com the local part without dots and without "+..." and the domain gmail.com.
-// Source: RFC 2606, RFC 6761. Threads: pure.
+// Source: RFC 2606, RFC 6761.
+// Threads: pure.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_EMAIL_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_EMAIL_H_
 

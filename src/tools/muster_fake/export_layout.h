@@ -4,8 +4,10 @@
 // status words.
 //
 // A layout is a table of columns, each with the function that writes its cell; a column without one
-// is always empty. Source: public exports and help pages of each system; columns that only some
-// accounts have are left out. Threads: immutable after the first call.
+// is always empty.
+// Source: public exports and help pages of each system; columns that only some accounts have are
+// left out.
+// Threads: immutable after the first call.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_EXPORT_LAYOUT_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_EXPORT_LAYOUT_H_
 

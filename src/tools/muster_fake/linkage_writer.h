@@ -4,7 +4,8 @@
 // muster-linkage's columns.
 //
 // A contact has a name and a ZIP; half of them a year of birth too, as lists do. A voter has what
-// the voter file has. Errors: those of OutputFile.
+// the voter file has.
+// Errors: those of OutputFile.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_LINKAGE_WRITER_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_LINKAGE_WRITER_H_
 

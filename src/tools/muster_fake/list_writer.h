@@ -3,8 +3,9 @@
 // WriteList: one file of a member in its layout, with the truth about it.
 //
 // Besides a row for every person of the list there are rows that repeat one some pages later, and
-// rows that cannot be used. Memory: a few megabytes a thread and 16 bytes an address. Errors: those
-// of OutputFile.
+// rows that cannot be used.
+// Memory: a few megabytes a thread and 16 bytes an address.
+// Errors: those of OutputFile.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_LIST_WRITER_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_LIST_WRITER_H_
 

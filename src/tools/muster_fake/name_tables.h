@@ -3,8 +3,8 @@
 // Names as often as people bear them: the 1990 Census tables with cased and accented forms, and the
 // nicknames that go with them.
 //
-// A sampled name is an index into its table; views live as long as the process. Threads: immutable
-// after the first call of Get().
+// A sampled name is an index into its table; views live as long as the process.
+// Threads: immutable after the first call of Get().
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_NAME_TABLES_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_NAME_TABLES_H_
 

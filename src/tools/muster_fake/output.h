@@ -4,7 +4,8 @@
 // depend on their number.
 //
 // Errors: INTERNAL, PERMISSION_DENIED or RESOURCE_EXHAUSTED, naming the path and what the system
-// said. Threads: an OutputFile belongs to one thread at a time.
+// said.
+// Threads: an OutputFile belongs to one thread at a time.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_OUTPUT_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_OUTPUT_H_
 

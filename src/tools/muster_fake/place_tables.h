@@ -3,9 +3,10 @@
 // Places: every ZIP of the fifty states with its centroid; city, county and area code are made up
 // but fixed for the ZIP.
 //
-// Units: degrees as text, as the Census prints them. Threads: immutable after the first call of
-// Get(). Source: Census Gazetteer 2021 (data/zip_centroids); ZIP prefixes and area codes of the
-// states as published by USPS and NANPA.
+// Units: degrees as text, as the Census prints them.
+// Threads: immutable after the first call of Get().
+// Source: Census Gazetteer 2021 (data/zip_centroids); ZIP prefixes and area codes of the states as
+// published by USPS and NANPA.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_PLACE_TABLES_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_PLACE_TABLES_H_
 

@@ -6,8 +6,9 @@
 //
 // People come in blocks of 8 neighbors. A block in the voter file's state has 7 registered people;
 // a block with contacts has 5 of them on lists. About nine tenths of the contacts live in the voter
-// file's state, as far as the voter file reaches. Units: contacts and voters at most kPeopleMax
-// each. Threads: const is safe.
+// file's state, as far as the voter file reaches.
+// Units: contacts and voters at most kPeopleMax each.
+// Threads: const is safe.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_POPULATION_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_POPULATION_H_
 

@@ -5,7 +5,8 @@
 // machine.
 //
 // Source: SplitMix64 (Steele, Lea, Flood 2014); Vose's alias method in integers. No std::
-// distribution: theirs differ between libraries. Not for secrets. Threads: values.
+// distribution: theirs differ between libraries. Not for secrets.
+// Threads: values.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_RANDOM_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_RANDOM_H_
 

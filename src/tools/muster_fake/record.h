@@ -3,8 +3,8 @@
 // Record: one person as one member's system knows it, before a layout writes it: some fields
 // missing, some old, some mistyped.
 //
-// Emails are as written in the cell. Status is what the row will say of each address. Threads:
-// values.
+// Emails are as written in the cell. Status is what the row will say of each address.
+// Threads: values.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_RECORD_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_RECORD_H_
 

@@ -5,8 +5,9 @@
 //
 // truth/sources.csv (address,member,file,row,status): one line for every usable address of every
 // row, in the form that is compared; truth/bad_rows.csv (member,file,row,kind); truth/matches.csv
-// (member,file,row,ncid) when there is a voter file; summary.json. Units: rows count from 1,
-// without the header. Threads: one at a time.
+// (member,file,row,ncid) when there is a voter file; summary.json.
+// Units: rows count from 1, without the header.
+// Threads: one at a time.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_TRUTH_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_TRUTH_H_
 

@@ -37,9 +37,10 @@ struct World {
 
   void Found() { REQUIRE_OK(Say(pool.SignedCharter())); }
 
-  absl::Status Admit(const TestPerson& by, const TestInvite& invite, const TestPerson& person, const std::string& name,
-                     bool new_member, const Roles& roles) {
-    return Say(TestConsortium::SignBy(by, pool.Admission(by, invite, person, name, new_member, roles)));
+  absl::Status Admit(const TestPerson& by, const TestInvite& invite, const TestPerson& person,
+                     const std::string& name, bool new_member, const Roles& roles) {
+    return Say(
+        TestConsortium::SignBy(by, pool.Admission(by, invite, person, name, new_member, roles)));
   }
   absl::Status Join(const TestInvite& invite, const TestPerson& person) {
     return Say(TestConsortium::SignJoin(pool.Join(invite, person), invite, person));
@@ -50,7 +51,8 @@ struct World {
     TestPerson person;
     person.member = DrawId<MemberId>();
     person.name = "First of " + name;
-    if (std::find(roles.begin(), roles.end(), v1::ROLE_APPROVER) != roles.end()) person.m = crypto::Scalar::Random();
+    if (std::find(roles.begin(), roles.end(), v1::ROLE_APPROVER) != roles.end())
+      person.m = crypto::Scalar::Random();
     TestInvite invite;
     REQUIRE_OK(Admit(pool.founder, invite, person, name, true, roles));
     REQUIRE_OK(Join(invite, person));
@@ -116,9 +118,12 @@ TEST_CASE("Registry: nothing comes before the charter, and there is one charter"
   World world;
   TestPerson ada;
   ada.member = DrawId<MemberId>();
-  CHECK(world.Refusal(TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()))) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(world.pool.Charter(), {&world.pool.founder.sign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(world.pool.Charter(), {&world.pool.founder.sign, &ada.sign})) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()))) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(world.pool.Charter(), {&world.pool.founder.sign})) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(
+            world.pool.Charter(), {&world.pool.founder.sign, &ada.sign})) == v1::STATEMENT_REFUSED);
   const auto charter = VerifyStatement(world.pool.SignedCharter());
   REQUIRE_OK(charter);
   CHECK(ReasonOf(world.registry.Apply(3, *charter)) == v1::STATEMENT_REFUSED);
@@ -148,49 +153,61 @@ TEST_CASE("Registry: who may admit whom") {
   TestPerson guest;
   guest.member = DrawId<MemberId>();
   TestInvite invite;
-  const auto by = [&](const TestPerson& who, const std::optional<MemberId>& member, const std::string& name, bool new_member,
-                      const Roles& roles) {
+  const auto by = [&](const TestPerson& who, const std::optional<MemberId>& member,
+                      const std::string& name, bool new_member, const Roles& roles) {
     guest.member = member;
-    return world.Refusal(TestConsortium::SignBy(who, world.pool.Admission(who, invite, guest, name, new_member, roles)));
+    return world.Refusal(TestConsortium::SignBy(
+        who, world.pool.Admission(who, invite, guest, name, new_member, roles)));
   };
   // New members: operators only.
   CHECK(by(ada, DrawId<MemberId>(), "New", true, kBoth) == v1::STATEMENT_REFUSED);
   CHECK(by(stranger, DrawId<MemberId>(), "New", true, kBoth) == v1::STATEMENT_REFUSED);
-  // Colleagues: an approver of that very member; not an operator, not an uploader, not another member's approver.
-  CHECK(by(world.pool.founder, ada.member, "", false, {v1::ROLE_UPLOADER}) == v1::STATEMENT_REFUSED);
+  // Colleagues: an approver of that very member; not an operator, not an uploader, not another
+  // member's approver.
+  CHECK(by(world.pool.founder, ada.member, "", false, {v1::ROLE_UPLOADER}) ==
+        v1::STATEMENT_REFUSED);
   CHECK(by(bo, ada.member, "", false, {v1::ROLE_UPLOADER}) == v1::STATEMENT_REFUSED);
   CHECK(by(eve, ada.member, "", false, {v1::ROLE_UPLOADER}) == v1::STATEMENT_REFUSED);
   // Operators are of no member, uploaders and approvers of one.
   CHECK(by(ada, ada.member, "", false, {v1::ROLE_OPERATOR}) == v1::STATEMENT_REFUSED);
-  CHECK(by(world.pool.founder, DrawId<MemberId>(), "New", true, {v1::ROLE_OPERATOR}) == v1::STATEMENT_REFUSED);
-  CHECK(by(world.pool.founder, std::nullopt, "", false, {v1::ROLE_UPLOADER}) == v1::STATEMENT_REFUSED);
+  CHECK(by(world.pool.founder, DrawId<MemberId>(), "New", true, {v1::ROLE_OPERATOR}) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(by(world.pool.founder, std::nullopt, "", false, {v1::ROLE_UPLOADER}) ==
+        v1::STATEMENT_REFUSED);
   CHECK(by(ada, std::nullopt, "", false, {v1::ROLE_AUDITOR}) == v1::STATEMENT_REFUSED);
   // Names.
   CHECK(by(world.pool.founder, DrawId<MemberId>(), "Parks", true, kBoth) == v1::MEMBER_EXISTS);
   CHECK(by(world.pool.founder, ada.member, "Another", true, kBoth) == v1::MEMBER_EXISTS);
   CHECK(by(ada, ada.member, "Parkz", false, {v1::ROLE_LEAD}) == v1::STATEMENT_REFUSED);
   // Signed by somebody else than its signer; by one too many.
-  v1::Statement admission = world.pool.Admission(world.pool.founder, invite, guest, "New", true, kBoth);
+  v1::Statement admission =
+      world.pool.Admission(world.pool.founder, invite, guest, "New", true, kBoth);
   admission.mutable_admission()->set_member(DrawId<MemberId>().Name());
   admission.mutable_admission()->set_member_name("New");
   CHECK(world.Refusal(TestConsortium::SignWith(admission, {&ada.sign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(admission, {&world.pool.founder.cosign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(admission, {&world.pool.founder.sign, &ada.sign})) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(admission, {&world.pool.founder.cosign})) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(admission, {&world.pool.founder.sign, &ada.sign})) ==
+        v1::STATEMENT_REFUSED);
   admission.mutable_admission()->set_expire_time(admission.create_time());
   CHECK(world.Refusal(TestConsortium::SignBy(world.pool.founder, admission)) == v1::INVITE_EXPIRED);
 
   // And what is allowed.
-  CHECK(by(ada, ada.member, "Parks", false, {v1::ROLE_STEWARD, v1::ROLE_LEAD}) == v1::ERROR_REASON_UNSPECIFIED);
+  CHECK(by(ada, ada.member, "Parks", false, {v1::ROLE_STEWARD, v1::ROLE_LEAD}) ==
+        v1::ERROR_REASON_UNSPECIFIED);
   invite = TestInvite();
-  CHECK(by(world.pool.founder, std::nullopt, "", false, {v1::ROLE_OPERATOR, v1::ROLE_AUDITOR}) == v1::ERROR_REASON_UNSPECIFIED);
+  CHECK(by(world.pool.founder, std::nullopt, "", false, {v1::ROLE_OPERATOR, v1::ROLE_AUDITOR}) ==
+        v1::ERROR_REASON_UNSPECIFIED);
   REQUIRE_OK(world.Join(invite, guest));
   CHECK_FALSE(world.registry.FindPerson(guest.id)->member.has_value());
   // The same invite or person again.
   TestPerson another;
   another.member = ada.member;
-  CHECK(ReasonOf(world.Admit(ada, invite, another, "", false, {v1::ROLE_LEAD})) == v1::REQUEST_ID_REUSED);
+  CHECK(ReasonOf(world.Admit(ada, invite, another, "", false, {v1::ROLE_LEAD})) ==
+        v1::REQUEST_ID_REUSED);
   guest.member = ada.member;
-  CHECK(ReasonOf(world.Admit(ada, TestInvite(), guest, "", false, {v1::ROLE_LEAD})) == v1::PERSON_EXISTS);
+  CHECK(ReasonOf(world.Admit(ada, TestInvite(), guest, "", false, {v1::ROLE_LEAD})) ==
+        v1::PERSON_EXISTS);
 }
 
 TEST_CASE("Registry: a member needs as many operators as the charter says") {
@@ -200,7 +217,8 @@ TEST_CASE("Registry: a member needs as many operators as the charter says") {
   REQUIRE_OK(world.Say(TestConsortium::SignBy(world.pool.founder, charter)));
   TestPerson guest;
   guest.member = DrawId<MemberId>();
-  const v1::Statement admission = world.pool.Admission(world.pool.founder, TestInvite(), guest, "Parks", true, kBoth);
+  const v1::Statement admission =
+      world.pool.Admission(world.pool.founder, TestInvite(), guest, "Parks", true, kBoth);
   CHECK(world.Refusal(TestConsortium::SignBy(world.pool.founder, admission)) == v1::QUORUM_MISSING);
 }
 
@@ -220,26 +238,34 @@ TEST_CASE("Registry: a join needs its invite, once, in time, for whom it was mad
     change(join);
     return world.Refusal(TestConsortium::SignJoin(join, invite, ada));
   };
-  CHECK(with([](auto& s) { s.mutable_join()->set_member(DrawId<MemberId>().Name()); }) == v1::STATEMENT_REFUSED);
+  CHECK(with([](auto& s) { s.mutable_join()->set_member(DrawId<MemberId>().Name()); }) ==
+        v1::STATEMENT_REFUSED);
   CHECK(with([](auto& s) {
           s.mutable_join()->set_person(DrawId<PersonId>().Name());
           s.set_signer(s.join().person());
         }) == v1::STATEMENT_REFUSED);
-  CHECK(with([](auto& s) { s.mutable_join()->set_charter_hash(std::string(32, 'x')); }) == v1::STATEMENT_REFUSED);
-  CHECK(with([](auto& s) { s.mutable_join()->mutable_keys()->clear_member_key(); }) == v1::STATEMENT_REFUSED);
-  CHECK(with([](auto& s) { s.set_create_time(s.create_time() + 8 * 24 * 3600); }) == v1::INVITE_EXPIRED);
+  CHECK(with([](auto& s) { s.mutable_join()->set_charter_hash(std::string(32, 'x')); }) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(with([](auto& s) { s.mutable_join()->mutable_keys()->clear_member_key(); }) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(with([](auto& s) { s.set_create_time(s.create_time() + 8 * 24 * 3600); }) ==
+        v1::INVITE_EXPIRED);
   // Without the invite's key, without one of the joiner's, with a stranger's besides.
   const TestInvite other;
   const TestPerson stranger;
   CHECK(world.Refusal(TestConsortium::SignJoin(good, other, ada)) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &ada.cosign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &invite.key})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &ada.cosign, &invite.key, &stranger.sign})) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &ada.cosign})) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &invite.key})) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(
+            good, {&ada.sign, &ada.cosign, &invite.key, &stranger.sign})) == v1::STATEMENT_REFUSED);
   // By the server's clock as well, when it gives it.
   const auto verified = VerifyStatement(TestConsortium::SignJoin(good, invite, ada));
   REQUIRE_OK(verified);
   REQUIRE_OK(world.registry.Check(*verified, world.pool.now));
-  CHECK(ReasonOf(world.registry.Check(*verified, world.pool.now + 8 * 24 * 3600)) == v1::INVITE_EXPIRED);
+  CHECK(ReasonOf(world.registry.Check(*verified, world.pool.now + 8 * 24 * 3600)) ==
+        v1::INVITE_EXPIRED);
 
   REQUIRE_OK(world.Join(invite, ada));
   CHECK(ReasonOf(world.Join(invite, ada)) == v1::INVITE_USED);
@@ -259,9 +285,12 @@ TEST_CASE("Registry: a key belongs to one person and one purpose") {
   };
   CHECK(joins_with([&](TestPerson& p) { p.sign = ada.sign.Clone(); }) == v1::STATEMENT_REFUSED);
   CHECK(joins_with([&](TestPerson& p) { p.sign = ada.cosign.Clone(); }) == v1::STATEMENT_REFUSED);
-  CHECK(joins_with([&](TestPerson& p) { p.cosign = world.pool.founder.sign.Clone(); }) == v1::STATEMENT_REFUSED);
-  CHECK(joins_with([&](TestPerson& p) { p.sign = world.pool.vault_sign.Clone(); }) == v1::STATEMENT_REFUSED);
-  CHECK(joins_with([&](TestPerson& p) { p.cosign = world.pool.log_key.Clone(); }) == v1::STATEMENT_REFUSED);
+  CHECK(joins_with([&](TestPerson& p) { p.cosign = world.pool.founder.sign.Clone(); }) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(joins_with([&](TestPerson& p) { p.sign = world.pool.vault_sign.Clone(); }) ==
+        v1::STATEMENT_REFUSED);
+  CHECK(joins_with([&](TestPerson& p) { p.cosign = world.pool.log_key.Clone(); }) ==
+        v1::STATEMENT_REFUSED);
   CHECK(joins_with([](TestPerson&) {}) == v1::ERROR_REASON_UNSPECIFIED);
 }
 
@@ -284,7 +313,8 @@ TEST_CASE("Registry: the first approver brings the member's key half, and nobody
   CHECK(*world.registry.FindMember(*ada.member)->member_key == ada.m->TimesBase());
 }
 
-TEST_CASE("Registry: a name is taken by who joins first, and an invite that nobody used blocks nothing") {
+TEST_CASE(
+    "Registry: a name is taken by who joins first, and an invite that nobody used blocks nothing") {
   World world;
   world.Found();
   TestPerson ada, bo;
@@ -309,16 +339,19 @@ TEST_CASE("Registry: uploads are stated by an uploader of that member, once") {
   const UploadId id = DrawId<UploadId>();
   const v1::Statement good = world.pool.Upload(ada, id);
 
-  CHECK(world.Refusal(TestConsortium::SignBy(approver, world.pool.Upload(approver, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignBy(approver, world.pool.Upload(approver, id))) ==
+        v1::STATEMENT_REFUSED);
   v1::Statement other = good;
   other.mutable_upload()->set_member(eve.member->Name());
   CHECK(world.Refusal(TestConsortium::SignBy(ada, other)) == v1::STATEMENT_REFUSED);
   CHECK(world.Refusal(TestConsortium::SignBy(eve, good)) == v1::STATEMENT_REFUSED);
   CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.cosign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &eve.sign})) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign, &eve.sign})) ==
+        v1::STATEMENT_REFUSED);
   TestPerson stranger;
   stranger.member = ada.member;
-  CHECK(world.Refusal(TestConsortium::SignBy(stranger, world.pool.Upload(stranger, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignBy(stranger, world.pool.Upload(stranger, id))) ==
+        v1::STATEMENT_REFUSED);
   REQUIRE_OK(world.Say(TestConsortium::SignBy(ada, good)));
   CHECK(world.Refusal(TestConsortium::SignBy(ada, good)) == v1::UPLOAD_EXISTS);
 }
@@ -328,7 +361,8 @@ TEST_CASE("Registry: the vault answers each upload once and in its words") {
   world.Found();
   const TestPerson ada = world.AddMember("Parks");
   const TestPerson eve = world.AddMember("Transit");
-  const v1::SignedStatement upload = TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()));
+  const v1::SignedStatement upload =
+      TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()));
   const v1::Statement good = world.pool.Intake(upload);
   CHECK(world.Refusal(world.pool.SignByVault(good)) == v1::STATEMENT_REFUSED);  // before the upload
   REQUIRE_OK(world.Say(upload));
@@ -339,11 +373,13 @@ TEST_CASE("Registry: the vault answers each upload once and in its words") {
   };
   CHECK(with([](auto& i) { i.set_upload(DrawId<UploadId>().Name()); }) == v1::STATEMENT_REFUSED);
   CHECK(with([&](auto& i) { i.set_member(eve.member->Name()); }) == v1::STATEMENT_REFUSED);
-  CHECK(with([](auto& i) { i.set_upload_statement_hash(std::string(32, 'x')); }) == v1::STATEMENT_REFUSED);
+  CHECK(with([](auto& i) { i.set_upload_statement_hash(std::string(32, 'x')); }) ==
+        v1::STATEMENT_REFUSED);
   CHECK(with([](auto& i) { i.set_batches_root(std::string(32, 'x')); }) == v1::STATEMENT_REFUSED);
   CHECK(with([](auto& i) { i.set_record_count(1); }) == v1::STATEMENT_REFUSED);
   CHECK(world.Refusal(TestConsortium::SignWith(good, {&ada.sign})) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(TestConsortium::SignWith(good, {&world.pool.vault_sign, &ada.sign})) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignWith(good, {&world.pool.vault_sign, &ada.sign})) ==
+        v1::STATEMENT_REFUSED);
   REQUIRE_OK(world.Say(world.pool.SignByVault(good)));
   CHECK(world.Refusal(world.pool.SignByVault(good)) == v1::STATEMENT_REFUSED);
 }
@@ -356,16 +392,21 @@ TEST_CASE("Registry: withdrawals are an uploader's or approver's, done once by t
   const TestPerson lead = world.AddColleague(ada, {v1::ROLE_LEAD});
   const TestPerson approver = world.AddColleague(ada, {v1::ROLE_APPROVER});
   const WithdrawalId id = DrawId<WithdrawalId>();
-  CHECK(world.Refusal(TestConsortium::SignBy(lead, world.pool.Withdrawal(lead, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignBy(lead, world.pool.Withdrawal(lead, id))) ==
+        v1::STATEMENT_REFUSED);
   v1::Statement foreign = world.pool.Withdrawal(eve, id);
   foreign.mutable_withdrawal()->set_member(ada.member->Name());
   CHECK(world.Refusal(TestConsortium::SignBy(eve, foreign)) == v1::STATEMENT_REFUSED);
-  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(ada, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(ada, id))) ==
+        v1::STATEMENT_REFUSED);
   REQUIRE_OK(world.Say(TestConsortium::SignBy(approver, world.pool.Withdrawal(approver, id))));
-  CHECK(world.Refusal(TestConsortium::SignBy(ada, world.pool.Withdrawal(ada, id))) == v1::REQUEST_ID_REUSED);
-  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(eve, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(TestConsortium::SignBy(ada, world.pool.Withdrawal(ada, id))) ==
+        v1::REQUEST_ID_REUSED);
+  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(eve, id))) ==
+        v1::STATEMENT_REFUSED);
   REQUIRE_OK(world.Say(world.pool.SignByVault(world.pool.Withdrawn(ada, id))));
-  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(ada, id))) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(world.pool.SignByVault(world.pool.Withdrawn(ada, id))) ==
+        v1::STATEMENT_REFUSED);
 }
 
 TEST_CASE("Registry: a refused statement leaves no trace") {
@@ -389,15 +430,19 @@ TEST_CASE("Registry: whose an entry is, and which entries are everybody's") {
   TestPerson ada;
   ada.member = DrawId<MemberId>();
   const TestInvite invite;
-  const v1::SignedStatement upload = TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()));
+  const v1::SignedStatement upload =
+      TestConsortium::SignBy(ada, world.pool.Upload(ada, DrawId<UploadId>()));
   for (const v1::Statement& statement :
-       {world.pool.Charter(), world.pool.Admission(world.pool.founder, invite, ada, "Parks", true, kBoth), world.pool.Join(invite, ada)}) {
+       {world.pool.Charter(),
+        world.pool.Admission(world.pool.founder, invite, ada, "Parks", true, kBoth),
+        world.pool.Join(invite, ada)}) {
     CHECK(Registry::IsPublic(statement));
     CHECK_FALSE(Registry::OwnerOf(statement).has_value());
   }
-  for (const v1::Statement& statement : {world.pool.Upload(ada, DrawId<UploadId>()), world.pool.Intake(upload),
-                                         world.pool.Withdrawal(ada, DrawId<WithdrawalId>()),
-                                         world.pool.Withdrawn(ada, DrawId<WithdrawalId>())}) {
+  for (const v1::Statement& statement :
+       {world.pool.Upload(ada, DrawId<UploadId>()), world.pool.Intake(upload),
+        world.pool.Withdrawal(ada, DrawId<WithdrawalId>()),
+        world.pool.Withdrawn(ada, DrawId<WithdrawalId>())}) {
     CHECK_FALSE(Registry::IsPublic(statement));
     CHECK(Registry::OwnerOf(statement) == ada.member);
   }

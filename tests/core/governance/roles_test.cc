@@ -30,7 +30,8 @@ TEST_CASE("Roles: a list is taken in any order and written in one") {
 }
 
 TEST_CASE("Roles: what is no role is refused with the names there are") {
-  for (const char* text : {"", "admin", "uploader,", ",uploader", "Uploader", "uploader approver", "uploader, approver"}) {
+  for (const char* text : {"", "admin", "uploader,", ",uploader", "Uploader", "uploader approver",
+                           "uploader, approver"}) {
     INFO(text);
     const auto roles = ParseRoles(text);
     CHECK(ReasonOf(roles.status()) == v1::NAME_MALFORMED);

@@ -28,11 +28,13 @@ struct World {
   TestInvite invite;
 
   std::vector<v1::Statement> OneOfEach() const {
-    const v1::SignedStatement upload = TestConsortium::SignBy(uploader, pool.Upload(uploader, DrawId<UploadId>()));
+    const v1::SignedStatement upload =
+        TestConsortium::SignBy(uploader, pool.Upload(uploader, DrawId<UploadId>()));
     v1::Statement upload_statement;
     upload_statement.ParseFromString(upload.statement());
     return {pool.Charter(),
-            pool.Admission(pool.founder, invite, uploader, "Parks", true, {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}),
+            pool.Admission(pool.founder, invite, uploader, "Parks", true,
+                           {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}),
             pool.Join(invite, uploader),
             upload_statement,
             pool.Intake(upload),
@@ -61,10 +63,12 @@ TEST_CASE("Statement: each kind verifies with every signer and the hash of its e
 // Thousands of unreadable texts would otherwise be complained of one by one.
 [[maybe_unused]] const auto kQuiet = google::protobuf::SetLogHandler(nullptr);
 
-TEST_CASE("Statement: no byte of a signed statement can be changed, and none taken away", "[oracle]") {
+TEST_CASE("Statement: no byte of a signed statement can be changed, and none taken away",
+          "[oracle]") {
   World world;
   const std::string bytes =
-      TestConsortium::SignBy(world.uploader, world.pool.Upload(world.uploader, DrawId<UploadId>())).SerializeAsString();
+      TestConsortium::SignBy(world.uploader, world.pool.Upload(world.uploader, DrawId<UploadId>()))
+          .SerializeAsString();
   REQUIRE_OK(VerifyStatementBytes(bytes));
   for (size_t i = 0; i < bytes.size(); ++i) {
     for (const int bit : {0, 3, 7}) {
@@ -81,7 +85,8 @@ TEST_CASE("Statement: a signature for another purpose or by another key does not
   World world;
   v1::SignedStatement made = TestConsortium::SignBy(world.uploader, world.OneOfEach()[3]);
   v1::SignedStatement other = made;
-  other.mutable_signatures(0)->set_signature(world.uploader.sign.Sign("muster/batch/v1\n", made.statement()));
+  other.mutable_signatures(0)->set_signature(
+      world.uploader.sign.Sign("muster/batch/v1\n", made.statement()));
   CHECK(ReasonOf(VerifyStatement(other).status()) == v1::SIGNATURE_INVALID);
   other = made;
   other.mutable_signatures(0)->set_verify_key(ToString(world.pool.founder.sign.verify_key().bytes));
@@ -94,9 +99,11 @@ TEST_CASE("Statement: a signature for another purpose or by another key does not
 TEST_CASE("Statement: none, too many or repeated signatures are refused") {
   World world;
   const v1::Statement statement = world.OneOfEach()[3];
-  CHECK(ReasonOf(VerifyStatement(TestConsortium::SignWith(statement, {})).status()) == v1::STATEMENT_MALFORMED);
-  CHECK(ReasonOf(VerifyStatement(TestConsortium::SignWith(statement, {&world.uploader.sign, &world.uploader.sign})).status()) ==
+  CHECK(ReasonOf(VerifyStatement(TestConsortium::SignWith(statement, {})).status()) ==
         v1::STATEMENT_MALFORMED);
+  CHECK(ReasonOf(VerifyStatement(TestConsortium::SignWith(
+                                     statement, {&world.uploader.sign, &world.uploader.sign}))
+                     .status()) == v1::STATEMENT_MALFORMED);
   v1::SignedStatement many = TestConsortium::SignWith(statement, {&world.uploader.sign});
   while (many.signatures_size() < 65) *many.add_signatures() = many.signatures(0);
   CHECK(ReasonOf(VerifyStatement(many).status()) == v1::STATEMENT_MALFORMED);
@@ -114,21 +121,31 @@ TEST_CASE("Statement: bytes that two readers could read in two ways are refused 
     return made;
   };
   REQUIRE_OK(VerifyStatement(sign_raw(good)));
-  // An unknown field, at the top and inside the body; a field given twice; a varint with a byte too many; nothing at all.
-  CHECK(ReasonOf(VerifyStatement(sign_raw(good + "\xF8\x06\x01")).status()) == v1::STATEMENT_MALFORMED);
+  // An unknown field, at the top and inside the body; a field given twice; a varint with a byte too
+  // many; nothing at all.
+  CHECK(ReasonOf(VerifyStatement(sign_raw(good + "\xF8\x06\x01")).status()) ==
+        v1::STATEMENT_MALFORMED);
   v1::Statement inside;
   inside.ParseFromString(good);
-  inside.mutable_upload()->GetReflection()->MutableUnknownFields(inside.mutable_upload())->AddVarint(900, 1);
-  CHECK(ReasonOf(VerifyStatement(sign_raw(inside.SerializeAsString())).status()) == v1::STATEMENT_MALFORMED);
+  inside.mutable_upload()
+      ->GetReflection()
+      ->MutableUnknownFields(inside.mutable_upload())
+      ->AddVarint(900, 1);
+  CHECK(ReasonOf(VerifyStatement(sign_raw(inside.SerializeAsString())).status()) ==
+        v1::STATEMENT_MALFORMED);
   v1::Statement twice;
   twice.set_create_time(5);
-  CHECK(ReasonOf(VerifyStatement(sign_raw(twice.SerializeAsString() + good)).status()) == v1::STATEMENT_MALFORMED);
+  CHECK(ReasonOf(VerifyStatement(sign_raw(twice.SerializeAsString() + good)).status()) ==
+        v1::STATEMENT_MALFORMED);
   const std::string consortium = good.substr(0, 18);
   REQUIRE(consortium.substr(0, 2) == std::string("\x0A\x10", 2));
-  CHECK(ReasonOf(VerifyStatement(sign_raw(std::string("\x0A\x90\x00", 3) + good.substr(2))).status()) == v1::STATEMENT_MALFORMED);
-  CHECK(ReasonOf(VerifyStatement(sign_raw("")).status()) == v1::STATEMENT_MALFORMED);
-  CHECK(ReasonOf(VerifyStatement(sign_raw(world.pool.Base(world.uploader.id.Name()).SerializeAsString())).status()) ==
+  CHECK(ReasonOf(
+            VerifyStatement(sign_raw(std::string("\x0A\x90\x00", 3) + good.substr(2))).status()) ==
         v1::STATEMENT_MALFORMED);
+  CHECK(ReasonOf(VerifyStatement(sign_raw("")).status()) == v1::STATEMENT_MALFORMED);
+  CHECK(ReasonOf(
+            VerifyStatement(sign_raw(world.pool.Base(world.uploader.id.Name()).SerializeAsString()))
+                .status()) == v1::STATEMENT_MALFORMED);
 
   std::string outer = sign_raw(good).SerializeAsString();
   CHECK_FALSE(VerifyStatementBytes(outer + "\xF8\x06\x01").ok());
@@ -140,11 +157,13 @@ TEST_CASE("Statement: every field is checked for size, range and form") {
   const auto refused = [&](size_t kind, const std::function<void(v1::Statement&)>& change) {
     v1::Statement statement = world.OneOfEach()[kind];
     change(statement);
-    const auto verified = VerifyStatement(TestConsortium::SignWith(statement, {&world.uploader.sign}));
+    const auto verified =
+        VerifyStatement(TestConsortium::SignWith(statement, {&world.uploader.sign}));
     CHECK_FALSE(verified.ok());
     return ReasonOf(verified.status());
   };
-  const size_t charter = 0, admission = 1, join = 2, upload = 3, intake = 4, withdrawal = 5, withdrawn = 6;
+  const size_t charter = 0, admission = 1, join = 2, upload = 3, intake = 4, withdrawal = 5,
+               withdrawn = 6;
   const auto malformed = v1::STATEMENT_MALFORMED;
 
   for (size_t kind = charter; kind <= withdrawn; ++kind) {
@@ -162,56 +181,94 @@ TEST_CASE("Statement: every field is checked for size, range and form") {
   CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_name("a\nb"); }) == malformed);
   CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_quorum(0); }) == malformed);
   CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_witness_count(65); }) == malformed);
-  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_certificate_sha256("x"); }) == malformed);
-  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_log_vkey("x"); }) != v1::ERROR_REASON_UNSPECIFIED);
-  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->mutable_vault()->clear_holding_key(); }) == v1::KEY_MALFORMED);
-  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->mutable_vault()->set_holding_key(std::string(32, '\0')); }) ==
-        v1::KEY_LOW_ORDER);
-  CHECK(refused(charter, [&](auto& s) { s.mutable_charter()->set_founder(world.uploader.id.Name()); }) == malformed);
+  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_certificate_sha256("x"); }) ==
+        malformed);
+  CHECK(refused(charter, [](auto& s) { s.mutable_charter()->set_log_vkey("x"); }) !=
+        v1::ERROR_REASON_UNSPECIFIED);
   CHECK(refused(charter, [](auto& s) {
-          s.mutable_charter()->mutable_founder_keys()->set_cosign_key(s.charter().founder_keys().sign_key());
+          s.mutable_charter()->mutable_vault()->clear_holding_key();
+        }) == v1::KEY_MALFORMED);
+  CHECK(refused(charter, [](auto& s) {
+          s.mutable_charter()->mutable_vault()->set_holding_key(std::string(32, '\0'));
+        }) == v1::KEY_LOW_ORDER);
+  CHECK(refused(charter, [&](auto& s) {
+          s.mutable_charter()->set_founder(world.uploader.id.Name());
+        }) == malformed);
+  CHECK(refused(charter, [](auto& s) {
+          s.mutable_charter()->mutable_founder_keys()->set_cosign_key(
+              s.charter().founder_keys().sign_key());
         }) == malformed);
 
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_invite("invites/x"); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_invite_key(std::string(32, '\0')); }) !=
-        v1::ERROR_REASON_UNSPECIFIED);
+  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_invite("invites/x"); }) ==
+        malformed);
+  CHECK(refused(admission, [](auto& s) {
+          s.mutable_admission()->set_invite_key(std::string(32, '\0'));
+        }) != v1::ERROR_REASON_UNSPECIFIED);
   CHECK(refused(admission, [](auto& s) { s.mutable_admission()->clear_roles(); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->add_roles(v1::ROLE_UPLOADER); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->add_roles(static_cast<v1::Role>(99)); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->add_roles(v1::ROLE_UNSPECIFIED); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->clear_member_name(); }) == malformed);
+  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->add_roles(v1::ROLE_UPLOADER); }) ==
+        malformed);
+  CHECK(refused(admission, [](auto& s) {
+          s.mutable_admission()->add_roles(static_cast<v1::Role>(99));
+        }) == malformed);
+  CHECK(refused(admission, [](auto& s) {
+          s.mutable_admission()->add_roles(v1::ROLE_UNSPECIFIED);
+        }) == malformed);
+  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->clear_member_name(); }) ==
+        malformed);
   CHECK(refused(admission, [](auto& s) { s.mutable_admission()->clear_member(); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_person_name(std::string(201, 'x')); }) == malformed);
-  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_expire_time(0); }) == malformed);
+  CHECK(refused(admission, [](auto& s) {
+          s.mutable_admission()->set_person_name(std::string(201, 'x'));
+        }) == malformed);
+  CHECK(refused(admission, [](auto& s) { s.mutable_admission()->set_expire_time(0); }) ==
+        malformed);
 
   CHECK(refused(join, [](auto& s) { s.mutable_join()->set_charter_hash("x"); }) == malformed);
-  CHECK(refused(join, [&](auto& s) { s.mutable_join()->set_person(world.pool.founder.id.Name()); }) == malformed);
-  CHECK(refused(join, [](auto& s) { s.mutable_join()->mutable_keys()->set_box_key("x"); }) == v1::KEY_MALFORMED);
-  CHECK(refused(join, [](auto& s) { s.mutable_join()->mutable_keys()->set_sign_key(std::string(1, '\1') + std::string(31, '\0')); }) ==
-        v1::KEY_LOW_ORDER);
-  CHECK(refused(join, [](auto& s) { s.mutable_join()->mutable_keys()->set_member_key("x"); }) == v1::KEY_MALFORMED);
+  CHECK(refused(join, [&](auto& s) {
+          s.mutable_join()->set_person(world.pool.founder.id.Name());
+        }) == malformed);
+  CHECK(refused(join, [](auto& s) { s.mutable_join()->mutable_keys()->set_box_key("x"); }) ==
+        v1::KEY_MALFORMED);
+  CHECK(refused(join, [](auto& s) {
+          s.mutable_join()->mutable_keys()->set_sign_key(std::string(1, '\1') +
+                                                         std::string(31, '\0'));
+        }) == v1::KEY_LOW_ORDER);
+  CHECK(refused(join, [](auto& s) { s.mutable_join()->mutable_keys()->set_member_key("x"); }) ==
+        v1::KEY_MALFORMED);
 
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_upload("lists/x"); }) == malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->clear_list(); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_list(std::string(201, 'x')); }) == malformed);
+  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_list(std::string(201, 'x')); }) ==
+        malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->clear_mode(); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_mode(static_cast<v1::UploadStatement::Mode>(7)); }) == malformed);
+  CHECK(refused(upload, [](auto& s) {
+          s.mutable_upload()->set_mode(static_cast<v1::UploadStatement::Mode>(7));
+        }) == malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->clear_files(); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->mutable_files(0)->set_file_name("../list.csv"); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->mutable_files(0)->set_blake2b("x"); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->mutable_files(0)->set_row_count(-1); }) == malformed);
+  CHECK(refused(upload, [](auto& s) {
+          s.mutable_upload()->mutable_files(0)->set_file_name("../list.csv");
+        }) == malformed);
+  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->mutable_files(0)->set_blake2b("x"); }) ==
+        malformed);
+  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->mutable_files(0)->set_row_count(-1); }) ==
+        malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_batch_count(0); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_batch_count(100'000); }) == malformed);
+  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_batch_count(100'000); }) ==
+        malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_record_count(4097); }) == malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_record_count(0); }) == malformed);
   CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_batches_root("x"); }) == malformed);
-  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_consent(std::string(5000, 'x')); }) == malformed);
+  CHECK(refused(upload, [](auto& s) { s.mutable_upload()->set_consent(std::string(5000, 'x')); }) ==
+        malformed);
 
-  CHECK(refused(intake, [](auto& s) { s.mutable_intake()->set_upload_statement_hash("x"); }) == malformed);
+  CHECK(refused(intake, [](auto& s) { s.mutable_intake()->set_upload_statement_hash("x"); }) ==
+        malformed);
   CHECK(refused(intake, [](auto& s) { s.mutable_intake()->set_contact_count(-1); }) == malformed);
   CHECK(refused(withdrawal, [](auto& s) { s.mutable_withdrawal()->clear_list(); }) == malformed);
-  CHECK(refused(withdrawal, [](auto& s) { s.mutable_withdrawal()->set_sealed_hash(std::string(32, 'h')); }) == malformed);
-  CHECK(refused(withdrawn, [](auto& s) { s.mutable_withdrawn()->set_source_count(-1); }) == malformed);
+  CHECK(refused(withdrawal, [](auto& s) {
+          s.mutable_withdrawal()->set_sealed_hash(std::string(32, 'h'));
+        }) == malformed);
+  CHECK(refused(withdrawn, [](auto& s) { s.mutable_withdrawn()->set_source_count(-1); }) ==
+        malformed);
 }
 
 TEST_CASE("Statement: a consent text may have lines, names may not") {

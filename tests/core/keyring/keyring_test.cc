@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 using test::TempDir;
 using testing::Must;
 
-void Replace(const fs::path& path, const std::string& bytes) { REQUIRE_OK(WriteFileDurably(path, bytes)); }
+void Replace(const fs::path& path, const std::string& bytes) {
+  REQUIRE_OK(WriteFileDurably(path, bytes));
+}
 
 UploadId SomeUpload(uint8_t n) {
   UploadId upload;
@@ -40,7 +42,8 @@ TEST_CASE("Keyring: what was created opens, with the same keys", "[keyring]") {
   const auto again = Must(Keyring::Open(home / "vault"));
   REQUIRE(again->store_key() == ring->store_key());
   REQUIRE(again->row_key() == ring->row_key());
-  REQUIRE(again->token_key().EmailToken("x@example.com") == ring->token_key().EmailToken("x@example.com"));
+  REQUIRE(again->token_key().EmailToken("x@example.com") ==
+          ring->token_key().EmailToken("x@example.com"));
 }
 
 TEST_CASE("Keyring: no two homes share a key", "[keyring]") {
@@ -53,7 +56,8 @@ TEST_CASE("Keyring: no two homes share a key", "[keyring]") {
   const auto ring_a = Must(Keyring::Open(home / "a"));
   const auto ring_b = Must(Keyring::Open(home / "b"));
   REQUIRE(!(ring_a->store_key() == ring_b->store_key()));
-  REQUIRE(ring_a->token_key().EmailToken("x@example.com") != ring_b->token_key().EmailToken("x@example.com"));
+  REQUIRE(ring_a->token_key().EmailToken("x@example.com") !=
+          ring_b->token_key().EmailToken("x@example.com"));
 }
 
 TEST_CASE("Keyring: keys are never overwritten and nobody else may read them", "[keyring]") {
@@ -64,7 +68,7 @@ TEST_CASE("Keyring: keys are never overwritten and nobody else may read them", "
   (void)Must(ring->MakeIntakeKey(SomeUpload(1)));
   size_t files = 0;
   for (const auto& entry : fs::recursive_directory_iterator(home / "vault")) {
-    struct stat info{};
+    struct stat info {};
     REQUIRE(::stat(entry.path().c_str(), &info) == 0);
     INFO(entry.path());
     REQUIRE((info.st_mode & 0077) == 0);
@@ -123,11 +127,13 @@ TEST_CASE("Keyring: an intake key belongs to its upload and is gone once destroy
   const crypto::BoxSecretKey two = Must(ring->MakeIntakeKey(SomeUpload(2)));
   REQUIRE(one.public_key() != two.public_key());
   REQUIRE_REASON(ring->MakeIntakeKey(SomeUpload(1)), v1::FILE_EXISTS);
-  REQUIRE(Must(Must(Keyring::Open(vault))->ReadIntakeKey(SomeUpload(1))).public_key() == one.public_key());
+  REQUIRE(Must(Must(Keyring::Open(vault))->ReadIntakeKey(SomeUpload(1))).public_key() ==
+          one.public_key());
   REQUIRE(Must(ring->ListIntakeKeys()).size() == 2);
 
   const fs::path folder = vault / "intake";
-  fs::copy_file(folder / (Base32Encode(SomeUpload(1).bytes) + ".key"), folder / (Base32Encode(SomeUpload(3).bytes) + ".key"));
+  fs::copy_file(folder / (Base32Encode(SomeUpload(1).bytes) + ".key"),
+                folder / (Base32Encode(SomeUpload(3).bytes) + ".key"));
   REQUIRE_REASON(ring->ReadIntakeKey(SomeUpload(3)), v1::HOME_MALFORMED);
   REQUIRE_OK(ring->DestroyIntakeKey(SomeUpload(3)));
 

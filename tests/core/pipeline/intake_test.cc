@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/pipeline/intake_run.h"
-
 #include <sys/wait.h>
 
 #include <atomic>
@@ -12,6 +10,7 @@
 
 #include "core/base/file.h"
 #include "core/crypto/merkle.h"
+#include "core/pipeline/intake_run.h"
 #include "core/token/normalize.h"
 #include "tests/core/pipeline/vault_fixture.h"
 #include "tests/support/child.h"
@@ -39,7 +38,8 @@ IntakeOptions SmallChunks(size_t rows, bool bulk) {
 
 std::vector<Line> Addresses(size_t count, const std::string& tag = "p") {
   std::vector<Line> lines;
-  for (size_t i = 0; i < count; ++i) lines.push_back({tag + std::to_string(i) + "@lists.example.org"});
+  for (size_t i = 0; i < count; ++i)
+    lines.push_back({tag + std::to_string(i) + "@lists.example.org"});
   return lines;
 }
 
@@ -51,22 +51,51 @@ std::vector<Line> RandomLines(std::mt19937& random, size_t count, uint32_t peopl
     const std::string n = std::to_string(pick(people));
     Line line;
     switch (pick(6)) {
-      case 0: line.address = "Person." + n + "@Example.ORG"; break;
-      case 1: line.address = "person." + n + "@example.org"; break;
-      case 2: line.address = "made.up." + n + ".483920@gmail.com"; break;
-      case 3: line.address = "madeup" + n + "483920+tag@googlemail.com"; break;
-      case 4: line.address = "z\xc3\xb6\xc3\xa9" + n + "@b\xc3\xbc" "cher.example"; break;
-      default: line.address = "p" + n + "@example.net"; break;
+      case 0:
+        line.address = "Person." + n + "@Example.ORG";
+        break;
+      case 1:
+        line.address = "person." + n + "@example.org";
+        break;
+      case 2:
+        line.address = "made.up." + n + ".483920@gmail.com";
+        break;
+      case 3:
+        line.address = "madeup" + n + "483920+tag@googlemail.com";
+        break;
+      case 4:
+        line.address = "z\xc3\xb6\xc3\xa9" + n +
+                       "@b\xc3\xbc"
+                       "cher.example";
+        break;
+      default:
+        line.address = "p" + n + "@example.net";
+        break;
     }
     switch (pick(20)) {
-      case 0: line.status = Status::kUnsubscribed; break;
-      case 1: line.status = Status::kBouncing; break;
-      case 2: line.status = Status::kDoNotShare; break;
-      case 3: line.status = Status::kUnknown; break;
-      case 4: line.status = Status::kComplained; break;
-      case 5: line.address = "nobody at example.org"; break;
-      case 6: line.consent = "asked at door " + std::to_string(pick(3)); break;
-      default: break;
+      case 0:
+        line.status = Status::kUnsubscribed;
+        break;
+      case 1:
+        line.status = Status::kBouncing;
+        break;
+      case 2:
+        line.status = Status::kDoNotShare;
+        break;
+      case 3:
+        line.status = Status::kUnknown;
+        break;
+      case 4:
+        line.status = Status::kComplained;
+        break;
+      case 5:
+        line.address = "nobody at example.org";
+        break;
+      case 6:
+        line.consent = "asked at door " + std::to_string(pick(3));
+        break;
+      default:
+        break;
     }
     lines.push_back(std::move(line));
   }
@@ -80,7 +109,8 @@ TEST_CASE("Intake: counts agree with a notebook over random uploads", "[pipeline
   std::mt19937 random(seed);
   TestVault vault(SmallChunks(40 + seed * 30, seed % 2 == 0));
   Notebook notebook;
-  std::vector<TestPerson*> members = {&vault.AddMember("Alder"), &vault.AddMember("Birch"), &vault.AddMember("Cedar")};
+  std::vector<TestPerson*> members = {&vault.AddMember("Alder"), &vault.AddMember("Birch"),
+                                      &vault.AddMember("Cedar")};
   const std::vector<std::string> lists = {"everyone", "donors"};
   for (int step = 0; step < 24; ++step) {
     TestPerson& by = *members[random() % members.size()];
@@ -106,8 +136,9 @@ TEST_CASE("Intake: counts agree with a notebook over random uploads", "[pipeline
       default: {
         const bool replace = random() % 4 == 0;
         const std::vector<Line> lines = RandomLines(random, 1 + random() % 300, 80);
-        const auto said = vault.Upload(by, list, lines, 1 + random() % 60,
-                                       replace ? v1::UploadStatement::REPLACE : v1::UploadStatement::APPEND);
+        const auto said =
+            vault.Upload(by, list, lines, 1 + random() % 60,
+                         replace ? v1::UploadStatement::REPLACE : v1::UploadStatement::APPEND);
         RequireSame(said, notebook.Add(*by.member, list, lines, replace));
         REQUIRE(said.normalizer_version() == token::kNormalizerVersion);
       }
@@ -119,14 +150,16 @@ TEST_CASE("Intake: counts agree with a notebook over random uploads", "[pipeline
   notebook.RequireRows(vault);
 }
 
-TEST_CASE("Intake: the figures are the same however the records are cut into batches and chunks", "[pipeline][oracle]") {
+TEST_CASE("Intake: the figures are the same however the records are cut into batches and chunks",
+          "[pipeline][oracle]") {
   std::mt19937 random(7);
   const std::vector<Line> lines = RandomLines(random, 700, 150);
   std::optional<v1::IntakeStatement> first;
   for (const size_t batch_records : {size_t{1}, size_t{13}, size_t{700}}) {
     for (const size_t chunk_rows : {size_t{1}, size_t{100}, size_t{100'000}}) {
       for (const bool bulk : {false, true}) {
-        if (batch_records == 1 && chunk_rows == 1 && bulk) continue;  // 700 loads prove nothing more
+        if (batch_records == 1 && chunk_rows == 1 && bulk)
+          continue;  // 700 loads prove nothing more
         TestVault vault(SmallChunks(chunk_rows, bulk));
         TestPerson& by = vault.AddMember("Alder");
         const auto said = vault.Upload(by, "everyone", lines, batch_records);
@@ -140,7 +173,8 @@ TEST_CASE("Intake: the figures are the same however the records are cut into bat
   }
 }
 
-TEST_CASE("Intake: of one address the first row stands, and a suppression wins over every contact", "[pipeline]") {
+TEST_CASE("Intake: of one address the first row stands, and a suppression wins over every contact",
+          "[pipeline]") {
   const bool bulk = GENERATE(false, true);
   TestVault vault(SmallChunks(4, bulk));
   TestPerson& by = vault.AddMember("Alder");
@@ -162,25 +196,30 @@ TEST_CASE("Intake: of one address the first row stands, and a suppression wins o
   const auto rows_of = [&](const std::string& address) {
     std::vector<uint32_t> out;
     auto cursor = rows.ScanPrefix(store::kSources, key.EmailToken(address).View());
-    for (; cursor->valid(); cursor->Next()) out.push_back(Must(store::DecodeSourceRow(cursor->value())).row);
+    for (; cursor->valid(); cursor->Next())
+      out.push_back(Must(store::DecodeSourceRow(cursor->value())).row);
     return out;
   };
   REQUIRE(rows_of("twice@example.org") == std::vector<uint32_t>{2});
   REQUIRE(rows_of("gone@example.org").empty());
   REQUIRE(rows_of("household@example.org") == std::vector<uint32_t>{16});
-  REQUIRE(rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("gone@example.org").View())->valid());
-  REQUIRE(!rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("twice@example.org").View())->valid());
+  REQUIRE(rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("gone@example.org").View())
+              ->valid());
+  REQUIRE(!rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("twice@example.org").View())
+               ->valid());
   // Withdrawing the list takes its contacts; the person's no stays.
   vault.Apply(vault.StateWithdrawal(by, "everyone", {}));
   REQUIRE(!rows.Scan(store::kSources, "", "")->valid());
   REQUIRE(!rows.Scan(store::kUploadContacts, "", "")->valid());
-  REQUIRE(rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("gone@example.org").View())->valid());
+  REQUIRE(rows.ScanPrefix(store::kSuppressions, key.SuppressionToken("gone@example.org").View())
+              ->valid());
 }
 
 TEST_CASE("Intake: a row keeps what matching and sending will need", "[pipeline]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
-  vault.Upload(by, "everyone", {{"a@example.org"}, {"b@example.org", Status::kUnknown, "asked at the door"}}, 1);
+  vault.Upload(by, "everyone",
+               {{"a@example.org"}, {"b@example.org", Status::kUnknown, "asked at the door"}}, 1);
   const token::TokenKey& key = vault.vault().keyring().token_key();
   store::Store& rows = vault.vault().store().rows();
   auto cursor = rows.ScanPrefix(store::kSources, key.EmailToken("b@example.org").View());
@@ -207,7 +246,8 @@ TEST_CASE("Intake: a row keeps what matching and sending will need", "[pipeline]
   REQUIRE(record->consent() == "signed up at the fair");
 }
 
-TEST_CASE("Intake: records that cannot be used are named by row, to the uploader alone", "[pipeline]") {
+TEST_CASE("Intake: records that cannot be used are named by row, to the uploader alone",
+          "[pipeline]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   std::vector<Line> lines = Addresses(10);
@@ -216,17 +256,21 @@ TEST_CASE("Intake: records that cannot be used are named by row, to the uploader
   const SealedUpload upload = vault.Seal(by, "everyone", lines, 4);
   REQUIRE_OK(vault.Send(upload));
   const uint64_t index = vault.Commit(upload);
-  const auto response = Must(vault.vault().FinishIntake(upload.id.Name(), static_cast<int64_t>(index)));
+  const auto response =
+      Must(vault.vault().FinishIntake(upload.id.Name(), static_cast<int64_t>(index)));
   REQUIRE(test::WordsOf(response.intake()).refused_count() == 2);
   v1::RefusedRows refused;
-  REQUIRE(refused.ParseFromString(Must(by.box.Open("muster/refused/v1", response.sealed_refused_rows())).str()));
-  REQUIRE(std::vector<int64_t>(refused.rows().begin(), refused.rows().end()) == std::vector<int64_t>{3, 8});
+  REQUIRE(refused.ParseFromString(
+      Must(by.box.Open("muster/refused/v1", response.sealed_refused_rows())).str()));
+  REQUIRE(std::vector<int64_t>(refused.rows().begin(), refused.rows().end()) ==
+          std::vector<int64_t>{3, 8});
   REQUIRE(refused.reasons(0) == "EMAIL_MALFORMED");
-  REQUIRE(Must(vault.vault().FinishIntake(upload.id.Name(), static_cast<int64_t>(index))).SerializeAsString() ==
-          response.SerializeAsString());
+  REQUIRE(Must(vault.vault().FinishIntake(upload.id.Name(), static_cast<int64_t>(index)))
+              .SerializeAsString() == response.SerializeAsString());
 }
 
-TEST_CASE("Intake: any changed byte of a batch is refused, and nothing of it is kept", "[pipeline][fault]") {
+TEST_CASE("Intake: any changed byte of a batch is refused, and nothing of it is kept",
+          "[pipeline][fault]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   const SealedUpload upload = vault.Seal(by, "everyone", Addresses(3), 3);
@@ -249,7 +293,8 @@ TEST_CASE("Intake: any changed byte of a batch is refused, and nothing of it is 
   REQUIRE_OK(vault.Send(upload));
 }
 
-TEST_CASE("Intake: batches that are not this upload's, in this place, by its uploader, are refused", "[pipeline][fault]") {
+TEST_CASE("Intake: batches that are not this upload's, in this place, by its uploader, are refused",
+          "[pipeline][fault]") {
   TestVault vault;
   TestPerson& a = vault.AddMember("Alder");
   TestPerson& b = vault.AddMember("Birch");
@@ -276,23 +321,36 @@ TEST_CASE("Intake: batches that are not this upload's, in this place, by its upl
     REQUIRE_OK(block.Add(test::RecordOf({"a@example.org"}, 0)));
     return Must(seal::Sealer(context, &key).Seal(0, block, test::kTestTime)).envelope;
   };
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.member = *b.member; }, a.sign)}), v1::BATCH_NOT_YOURS);
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.consortium[0] ^= 1; }, a.sign)}), v1::BATCH_NOT_YOURS);
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.uploader = b.id; }, b.sign)}), v1::BATCH_NOT_YOURS);
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.uploader = test::DrawId<PersonId>(); }, a.sign)}), v1::BATCH_NOT_YOURS);
+  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.member = *b.member; }, a.sign)}),
+                 v1::BATCH_NOT_YOURS);
+  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.consortium[0] ^= 1; }, a.sign)}),
+                 v1::BATCH_NOT_YOURS);
+  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.uploader = b.id; }, b.sign)}),
+                 v1::BATCH_NOT_YOURS);
+  REQUIRE_REASON(
+      send({sealed([&](seal::SealContext& c) { c.uploader = test::DrawId<PersonId>(); }, a.sign)}),
+      v1::BATCH_NOT_YOURS);
   REQUIRE_REASON(send({sealed([](seal::SealContext&) {}, b.sign)}), v1::SIGNATURE_INVALID);
   const crypto::BoxSecretKey box = crypto::BoxSecretKey::Generate();
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.intake_key = box.public_key(); }, a.sign)}), v1::BATCH_WRONG_KEY);
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.vault_key = crypto::Scalar::Random().TimesBase(); }, a.sign)}),
-                 v1::BATCH_WRONG_KEY);
-  REQUIRE_REASON(send({sealed([&](seal::SealContext& c) { c.member_key = b.m->TimesBase(); }, a.sign)}), v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(
+      send({sealed([&](seal::SealContext& c) { c.intake_key = box.public_key(); }, a.sign)}),
+      v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(
+      send(
+          {sealed([&](seal::SealContext& c) { c.vault_key = crypto::Scalar::Random().TimesBase(); },
+                  a.sign)}),
+      v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(
+      send({sealed([&](seal::SealContext& c) { c.member_key = b.m->TimesBase(); }, a.sign)}),
+      v1::BATCH_WRONG_KEY);
   REQUIRE_REASON(send({Must(seal::EraseIntakeWrap(upload.batches[0]))}), v1::BATCH_WRONG_KEY);
 
   REQUIRE_OK(vault.Send(upload));
   REQUIRE_OK(vault.Send(others));
 }
 
-TEST_CASE("Intake: gaps and repetitions in a run are refused with the place to go on from", "[pipeline][fault]") {
+TEST_CASE("Intake: gaps and repetitions in a run are refused with the place to go on from",
+          "[pipeline][fault]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   const SealedUpload upload = vault.Seal(by, "everyone", Addresses(40), 10);
@@ -321,12 +379,14 @@ TEST_CASE("Intake: what comes slowly becomes durable by itself", "[pipeline]") {
   TestPerson& by = vault.AddMember("Alder");
   const SealedUpload upload = vault.Seal(by, "everyone", Addresses(40), 10);
   std::atomic<int64_t> told{0};
-  const auto reading = Must(vault.vault().Read(upload.id.Name(), [&](int64_t durable) { told = durable; }));
+  const auto reading =
+      Must(vault.vault().Read(upload.id.Name(), [&](int64_t durable) { told = durable; }));
   REQUIRE_OK(reading->run().Put(0, upload.batches[0]));
   REQUIRE(test::Eventually([&] { return told == 1 && reading->run().durable_count() == 1; }));
 }
 
-TEST_CASE("Intake: a run that breaks off anywhere is taken up where it is durable", "[pipeline][fault]") {
+TEST_CASE("Intake: a run that breaks off anywhere is taken up where it is durable",
+          "[pipeline][fault]") {
   const bool bulk = GENERATE(false, true);
   std::mt19937 random(11);
   for (int round = 0; round < 6; ++round) {
@@ -340,7 +400,8 @@ TEST_CASE("Intake: a run that breaks off anywhere is taken up where it is durabl
       auto reading = Must(vault.vault().Read(upload.id.Name(), nullptr));
       durable = reading->run().durable_count();
       const int64_t stop = std::min(count, durable + 1 + static_cast<int64_t>(random() % 12));
-      for (int64_t n = durable; n < stop; ++n) REQUIRE_OK(reading->run().Put(n, upload.batches[static_cast<size_t>(n)]));
+      for (int64_t n = durable; n < stop; ++n)
+        REQUIRE_OK(reading->run().Put(n, upload.batches[static_cast<size_t>(n)]));
       if (random() % 3 == 0) REQUIRE_OK(reading->run().Flush());
       if (random() % 3 == 0) {
         reading.reset();  // with rows in the air
@@ -349,7 +410,8 @@ TEST_CASE("Intake: a run that breaks off anywhere is taken up where it is durabl
     }
     const uint64_t index = vault.Commit(upload);
     Notebook notebook;
-    RequireSame(Must(vault.Finish(upload, index)), notebook.Add(*by.member, "everyone", lines, false));
+    RequireSame(Must(vault.Finish(upload, index)),
+                notebook.Add(*by.member, "everyone", lines, false));
     notebook.RequireFigures(vault, by);
     notebook.RequireRows(vault);
   }
@@ -372,7 +434,8 @@ TEST_CASE("child: reads batches", "[.child]") {
   REQUIRE_OK(reading->run().Flush());
 }
 
-TEST_CASE("Intake: a vault killed (-9) in the middle loses and doubles nothing", "[pipeline][fault]") {
+TEST_CASE("Intake: a vault killed (-9) in the middle loses and doubles nothing",
+          "[pipeline][fault]") {
   const bool bulk = GENERATE(false, true);
   TestVault vault(SmallChunks(60, bulk));
   TestPerson& by = vault.AddMember("Alder");
@@ -386,12 +449,13 @@ TEST_CASE("Intake: a vault killed (-9) in the middle loses and doubles nothing",
   vault.Close();
   int64_t durable = 0;
   for (int kill = 0; kill < 5; ++kill) {
-    const test::ChildResult child = test::RunChild("child: reads batches",
-                                                   {{"MUSTER_CHILD_HOME", vault.home().string()},
-                                                    {"MUSTER_CHILD_BULK", bulk ? "1" : "0"},
-                                                    {"MUSTER_CHILD_UPLOAD", upload.id.Name()},
-                                                    {"MUSTER_CHILD_BATCHES", batches.path().string()}},
-                                                   1 + static_cast<size_t>(kill) % 3);
+    const test::ChildResult child =
+        test::RunChild("child: reads batches",
+                       {{"MUSTER_CHILD_HOME", vault.home().string()},
+                        {"MUSTER_CHILD_BULK", bulk ? "1" : "0"},
+                        {"MUSTER_CHILD_UPLOAD", upload.id.Name()},
+                        {"MUSTER_CHILD_BATCHES", batches.path().string()}},
+                       1 + static_cast<size_t>(kill) % 3);
     vault.Reopen();
     const int64_t now = Must(vault.vault().store().ReadIntake(upload.id)).batch_count();
     // Each acknowledgment is of a chunk that advanced by at least one batch.
@@ -403,12 +467,14 @@ TEST_CASE("Intake: a vault killed (-9) in the middle loses and doubles nothing",
   REQUIRE_OK(vault.Send(upload));
   const uint64_t index = vault.Commit(upload);
   Notebook notebook;
-  RequireSame(Must(vault.Finish(upload, index)), notebook.Add(*by.member, "everyone", lines, false));
+  RequireSame(Must(vault.Finish(upload, index)),
+              notebook.Add(*by.member, "everyone", lines, false));
   notebook.RequireFigures(vault, by);
   notebook.RequireRows(vault);
 }
 
-TEST_CASE("Intake: two uploads at once do not meet, and a newer run of one ends the older", "[pipeline]") {
+TEST_CASE("Intake: two uploads at once do not meet, and a newer run of one ends the older",
+          "[pipeline]") {
   TestVault vault(SmallChunks(50, true));
   TestPerson& a = vault.AddMember("Alder");
   TestPerson& b = vault.AddMember("Birch");
@@ -424,8 +490,10 @@ TEST_CASE("Intake: two uploads at once do not meet, and a newer run of one ends 
   REQUIRE_OK(sent_a);
   REQUIRE_OK(sent_b);
   Notebook notebook;
-  RequireSame(Must(vault.Finish(up_a, vault.Commit(up_a))), notebook.Add(*a.member, "everyone", lines_a, false));
-  RequireSame(Must(vault.Finish(up_b, vault.Commit(up_b))), notebook.Add(*b.member, "everyone", lines_b, false));
+  RequireSame(Must(vault.Finish(up_a, vault.Commit(up_a))),
+              notebook.Add(*a.member, "everyone", lines_a, false));
+  RequireSame(Must(vault.Finish(up_b, vault.Commit(up_b))),
+              notebook.Add(*b.member, "everyone", lines_b, false));
   notebook.RequireRows(vault);
 
   const SealedUpload upload = vault.Seal(a, "donors", Addresses(20), 10);
@@ -434,7 +502,9 @@ TEST_CASE("Intake: two uploads at once do not meet, and a newer run of one ends 
   absl::Status newer;
   std::thread second([&] { newer = vault.Send(upload); });
   // The older run's thread learns it at its next call and lets go.
-  REQUIRE(test::Eventually([&] { return absl::IsCancelled(older->run().Flush()) || older->run().durable_count() == 1; }));
+  REQUIRE(test::Eventually([&] {
+    return absl::IsCancelled(older->run().Flush()) || older->run().durable_count() == 1;
+  }));
   older.reset();
   second.join();
   REQUIRE_OK(newer);
@@ -448,11 +518,13 @@ TEST_CASE("Intake: nothing at rest shows an address, plain or hashed without a k
   lines[4].consent = "needle-consent";
   vault.Upload(by, "needle-list", lines, 20);
   vault.Reopen();
-  std::vector<std::string> needles = {"needle", "lists.example.org", "bGlzdHMuZXhhbXBsZS5vcm", "needle-consent"};
+  std::vector<std::string> needles = {"needle", "lists.example.org", "bGlzdHMuZXhhbXBsZS5vcm",
+                                      "needle-consent"};
   for (size_t i = 0; i < lines.size(); i += 40) {
     needles.push_back(ToString(crypto::Sha256({lines[i].address})));
     needles.push_back(ToString(crypto::Blake2b256(lines[i].address)));
-    needles.push_back(ToString(vault.vault().keyring().token_key().EmailToken(lines[i].address).bytes));
+    needles.push_back(
+        ToString(vault.vault().keyring().token_key().EmailToken(lines[i].address).bytes));
   }
   for (const auto& file : fs::recursive_directory_iterator(vault.home())) {
     if (!file.is_regular_file()) continue;

@@ -16,11 +16,14 @@ using test::TestVault;
 using testing::Must;
 
 // The last entry exchanged for another one of the same kind.
-void Rewrite(TestVault& vault, size_t index) { vault.entries()[index].salt = crypto::RandomArray<32>(); }
+void Rewrite(TestVault& vault, size_t index) {
+  vault.entries()[index].salt = crypto::RandomArray<32>();
+}
 
 }  // namespace
 
-TEST_CASE("LogObserver: reads entries in order, once, and remembers them over a restart", "[pipeline]") {
+TEST_CASE("LogObserver: reads entries in order, once, and remembers them over a restart",
+          "[pipeline]") {
   TestVault vault;
   const test::TestPerson& a = vault.AddMember("Alder");
   const uint64_t size = vault.entries().size();
@@ -31,7 +34,8 @@ TEST_CASE("LogObserver: reads entries in order, once, and remembers them over a 
   REQUIRE(Must(vault.vault().Observe(vault.Entries(size, size))) == size);
   vault.Reopen();
   REQUIRE(vault.vault().State().log_size() == static_cast<int64_t>(size));
-  REQUIRE_OK(vault.vault().OpenIntake(test::DrawId<UploadId>().Name(), a.member->Name(), "everyone"));
+  REQUIRE_OK(
+      vault.vault().OpenIntake(test::DrawId<UploadId>().Name(), a.member->Name(), "everyone"));
   vault.AddMember("Birch");
   REQUIRE(Must(vault.vault().Observe(vault.Entries(0, vault.entries().size()))) == size + 2);
 }
@@ -47,7 +51,8 @@ TEST_CASE("LogObserver: a gap is refused and says from where to go on", "[pipeli
   REQUIRE(DetailsOf(refused.status()).at("log_size") == std::to_string(size));
 }
 
-TEST_CASE("LogObserver: a log that was rewritten is a fork, before and after a restart", "[pipeline]") {
+TEST_CASE("LogObserver: a log that was rewritten is a fork, before and after a restart",
+          "[pipeline]") {
   TestVault vault;
   vault.AddMember("Alder");
   const uint64_t size = vault.entries().size();
@@ -65,9 +70,10 @@ TEST_CASE("LogObserver: a log that was rewritten is a fork, before and after a r
     person.member = test::DrawId<MemberId>();
     vault.entries().push_back(
         {crypto::RandomArray<32>(),
-         TestConsortium::SignBy(vault.consortium.founder,
-                                vault.consortium.Admission(vault.consortium.founder, invite, person, "Birch", true,
-                                                           {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}))
+         TestConsortium::SignBy(
+             vault.consortium.founder,
+             vault.consortium.Admission(vault.consortium.founder, invite, person, "Birch", true,
+                                        {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}))
              .SerializeAsString()});
     REQUIRE_REASON(vault.vault().Observe(vault.Entries(size, size + 1)), v1::LOG_FORKED);
     if (index == 0) vault.Reopen();
@@ -77,11 +83,13 @@ TEST_CASE("LogObserver: a log that was rewritten is a fork, before and after a r
   vault.AddMember("Birch");
 }
 
-TEST_CASE("LogObserver: a checkpoint of another key, size, origin or text is refused", "[pipeline]") {
+TEST_CASE("LogObserver: a checkpoint of another key, size, origin or text is refused",
+          "[pipeline]") {
   TestVault vault;
   const uint64_t size = vault.entries().size();
   v1::ObserveEntriesRequest request = vault.Entries(0, size);
-  const tlog::Checkpoint checkpoint = Must(tlog::OpenCheckpoint(request.checkpoint(), vault.consortium.note_key()));
+  const tlog::Checkpoint checkpoint =
+      Must(tlog::OpenCheckpoint(request.checkpoint(), vault.consortium.note_key()));
   const std::string good = request.checkpoint();
   const auto refused = [&](const std::string& note) {
     request.set_checkpoint(note);
@@ -89,15 +97,21 @@ TEST_CASE("LogObserver: a checkpoint of another key, size, origin or text is ref
   };
   const crypto::SigningKey other = crypto::SigningKey::Generate();
   REQUIRE_REASON(refused(tlog::SignCheckpoint(checkpoint, other)), v1::CHECKPOINT_UNSIGNED);
-  REQUIRE_REASON(refused(tlog::SignCheckpoint({checkpoint.origin, size + 1, checkpoint.root}, vault.consortium.log_key)),
+  REQUIRE_REASON(refused(tlog::SignCheckpoint({checkpoint.origin, size + 1, checkpoint.root},
+                                              vault.consortium.log_key)),
                  v1::REQUEST_MALFORMED);
-  REQUIRE_REASON(refused(tlog::SignCheckpoint({checkpoint.origin, size, Bytes32{}}, vault.consortium.log_key)), v1::LOG_FORKED);
-  REQUIRE(!refused(tlog::SignCheckpoint({"another/log", size, checkpoint.root}, vault.consortium.log_key)).ok());
+  REQUIRE_REASON(
+      refused(tlog::SignCheckpoint({checkpoint.origin, size, Bytes32{}}, vault.consortium.log_key)),
+      v1::LOG_FORKED);
+  REQUIRE(!refused(tlog::SignCheckpoint({"another/log", size, checkpoint.root},
+                                        vault.consortium.log_key))
+               .ok());
   REQUIRE(!refused("").ok());
   REQUIRE(!refused(good.substr(1)).ok());
 }
 
-TEST_CASE("LogObserver: an entry without its body, or with another, is refused whole", "[pipeline]") {
+TEST_CASE("LogObserver: an entry without its body, or with another, is refused whole",
+          "[pipeline]") {
   TestVault vault;
   const uint64_t size = vault.entries().size();
   const test::TestInvite invite;
@@ -105,9 +119,10 @@ TEST_CASE("LogObserver: an entry without its body, or with another, is refused w
   person.member = test::DrawId<MemberId>();
   vault.entries().push_back(
       {crypto::RandomArray<32>(),
-       TestConsortium::SignBy(vault.consortium.founder,
-                              vault.consortium.Admission(vault.consortium.founder, invite, person, "Alder", true,
-                                                         {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}))
+       TestConsortium::SignBy(
+           vault.consortium.founder,
+           vault.consortium.Admission(vault.consortium.founder, invite, person, "Alder", true,
+                                      {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}))
            .SerializeAsString()});
   const v1::ObserveEntriesRequest good = vault.Entries(size, size + 1);
   const auto observe = [&](auto change) {
@@ -117,26 +132,33 @@ TEST_CASE("LogObserver: an entry without its body, or with another, is refused w
   };
   REQUIRE_REASON(observe([](v1::LogEntry& e) { e.clear_body(); }), v1::ENTRY_MALFORMED);
   REQUIRE_REASON(observe([](v1::LogEntry& e) { e.clear_salt(); }), v1::ENTRY_MALFORMED);
-  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.clear_body(), e.clear_salt(); }), v1::ENTRY_MALFORMED);
-  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_salt()->back() ^= 1; }), v1::ENTRY_MALFORMED);
-  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_body()->back() ^= 1; }), v1::ENTRY_MALFORMED);
-  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_commitment()->back() ^= 1; }), v1::ENTRY_MALFORMED);
+  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.clear_body(), e.clear_salt(); }),
+                 v1::ENTRY_MALFORMED);
+  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_salt()->back() ^= 1; }),
+                 v1::ENTRY_MALFORMED);
+  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_body()->back() ^= 1; }),
+                 v1::ENTRY_MALFORMED);
+  REQUIRE_REASON(observe([](v1::LogEntry& e) { e.mutable_commitment()->back() ^= 1; }),
+                 v1::ENTRY_MALFORMED);
   REQUIRE_REASON(observe([](v1::LogEntry& e) { e.set_index(e.index() + 1); }), v1::ENTRY_MALFORMED);
   REQUIRE(vault.vault().State().log_size() == static_cast<int64_t>(size));
   REQUIRE_OK(observe([](v1::LogEntry&) {}));
 }
 
-TEST_CASE("LogObserver: a statement that its rules refuse is not taken, nor what came with it", "[pipeline]") {
+TEST_CASE("LogObserver: a statement that its rules refuse is not taken, nor what came with it",
+          "[pipeline]") {
   TestVault vault;
   const test::TestPerson& a = vault.AddMember("Alder");
   const uint64_t size = vault.entries().size();
   const auto good = vault.entries();
   // A withdrawal that somebody else signed, behind a good one.
   v1::Statement withdrawal = vault.consortium.Withdrawal(a, test::DrawId<WithdrawalId>());
-  vault.entries().push_back({crypto::RandomArray<32>(), TestConsortium::SignBy(a, withdrawal).SerializeAsString()});
+  vault.entries().push_back(
+      {crypto::RandomArray<32>(), TestConsortium::SignBy(a, withdrawal).SerializeAsString()});
   withdrawal = vault.consortium.Withdrawal(a, test::DrawId<WithdrawalId>());
-  vault.entries().push_back({crypto::RandomArray<32>(),
-                             TestConsortium::SignWith(withdrawal, {&vault.consortium.founder.sign}).SerializeAsString()});
+  vault.entries().push_back(
+      {crypto::RandomArray<32>(),
+       TestConsortium::SignWith(withdrawal, {&vault.consortium.founder.sign}).SerializeAsString()});
   REQUIRE_REASON(vault.vault().Observe(vault.Entries(size, size + 2)), v1::STATEMENT_REFUSED);
   REQUIRE(vault.vault().State().log_size() == static_cast<int64_t>(size));
   vault.entries() = good;
@@ -160,7 +182,9 @@ TEST_CASE("LogObserver: a charter of another vault or another log is refused", "
   vault.entries()[0].body = other.SignedCharter().SerializeAsString();
   REQUIRE_REASON(fresh->Observe(vault.Entries(0, 1)), v1::STATEMENT_REFUSED);
   REQUIRE(fresh->State().log_size() == 0);
-  REQUIRE_REASON(fresh->OpenIntake(test::DrawId<UploadId>().Name(), test::DrawId<MemberId>().Name(), "x"), v1::LOG_BEHIND);
+  REQUIRE_REASON(
+      fresh->OpenIntake(test::DrawId<UploadId>().Name(), test::DrawId<MemberId>().Name(), "x"),
+      v1::LOG_BEHIND);
 }
 
 }  // namespace muster::pipeline

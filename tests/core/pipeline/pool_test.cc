@@ -23,7 +23,8 @@ using testing::Must;
 
 std::vector<Line> Addresses(size_t first, size_t end) {
   std::vector<Line> lines;
-  for (size_t i = first; i < end; ++i) lines.push_back({"p" + std::to_string(i) + "@lists.example.org"});
+  for (size_t i = first; i < end; ++i)
+    lines.push_back({"p" + std::to_string(i) + "@lists.example.org"});
   return lines;
 }
 
@@ -35,37 +36,47 @@ std::vector<std::string> Plain(const std::vector<Line>& lines) {
 
 size_t CountRows(TestVault& vault, store::Family family) {
   size_t count = 0;
-  for (auto cursor = vault.vault().store().rows().Scan(family, "", ""); cursor->valid(); cursor->Next()) ++count;
+  for (auto cursor = vault.vault().store().rows().Scan(family, "", ""); cursor->valid();
+       cursor->Next())
+    ++count;
   return count;
 }
 
-bool HasIntakeKey(TestVault& vault, const UploadId& upload) { return vault.vault().keyring().ReadIntakeKey(upload).ok(); }
+bool HasIntakeKey(TestVault& vault, const UploadId& upload) {
+  return vault.vault().keyring().ReadIntakeKey(upload).ok();
+}
 
 }  // namespace
 
-TEST_CASE("Pool: an intake key is made once, signed, and gone when the upload is finished", "[pipeline]") {
+TEST_CASE("Pool: an intake key is made once, signed, and gone when the upload is finished",
+          "[pipeline]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   const SealedUpload upload = vault.Seal(by, "everyone", Addresses(0, 30), 10);
   v1::IntakeKey unsigned_key = upload.key;
   unsigned_key.clear_signature();
-  REQUIRE_OK(crypto::Verify(vault.consortium.vault_sign.verify_key(), "muster/intake-key/v1\n", unsigned_key.SerializeAsString(),
-                            upload.key.signature()));
+  REQUIRE_OK(crypto::Verify(vault.consortium.vault_sign.verify_key(), "muster/intake-key/v1\n",
+                            unsigned_key.SerializeAsString(), upload.key.signature()));
   REQUIRE(upload.key.upload() == upload.id.Name());
   vault.Reopen();
-  REQUIRE(Must(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone")).SerializeAsString() ==
-          upload.key.SerializeAsString());
-  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "other"), v1::UPLOAD_EXISTS);
-  REQUIRE_REASON(vault.vault().OpenIntake(test::DrawId<UploadId>().Name(), test::DrawId<MemberId>().Name(), "everyone"),
+  REQUIRE(Must(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone"))
+              .SerializeAsString() == upload.key.SerializeAsString());
+  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "other"),
+                 v1::UPLOAD_EXISTS);
+  REQUIRE_REASON(vault.vault().OpenIntake(test::DrawId<UploadId>().Name(),
+                                          test::DrawId<MemberId>().Name(), "everyone"),
                  v1::MEMBER_NOT_FOUND);
-  REQUIRE_REASON(vault.vault().OpenIntake("uploads/x", by.member->Name(), "everyone"), v1::NAME_MALFORMED);
-  REQUIRE_REASON(vault.vault().OpenIntake(test::DrawId<UploadId>().Name(), by.member->Name(), ""), v1::LIST_NAME_MALFORMED);
+  REQUIRE_REASON(vault.vault().OpenIntake("uploads/x", by.member->Name(), "everyone"),
+                 v1::NAME_MALFORMED);
+  REQUIRE_REASON(vault.vault().OpenIntake(test::DrawId<UploadId>().Name(), by.member->Name(), ""),
+                 v1::LIST_NAME_MALFORMED);
   REQUIRE_OK(vault.Send(upload));
   REQUIRE(HasIntakeKey(vault, upload.id));
   const uint64_t index = vault.Commit(upload);
   REQUIRE_OK(vault.Finish(upload, index));
   REQUIRE(!HasIntakeKey(vault, upload.id));
-  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone"), v1::UPLOAD_FINISHED);
+  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone"),
+                 v1::UPLOAD_FINISHED);
   REQUIRE_REASON(vault.vault().Read(upload.id.Name(), nullptr), v1::UPLOAD_FINISHED);
 }
 
@@ -73,7 +84,8 @@ TEST_CASE("Pool: an upload counts only when all that its statement names was rea
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   SealedUpload upload = vault.Seal(by, "everyone", Addresses(0, 30), 10);
-  REQUIRE_REASON(vault.vault().FinishIntake(test::DrawId<UploadId>().Name(), 0), v1::UPLOAD_NOT_FOUND);
+  REQUIRE_REASON(vault.vault().FinishIntake(test::DrawId<UploadId>().Name(), 0),
+                 v1::UPLOAD_NOT_FOUND);
   REQUIRE_REASON(vault.Finish(upload, 99), v1::LOG_BEHIND);
   REQUIRE_REASON(vault.Finish(upload, 0), v1::STATEMENT_REFUSED);
   SealedUpload part = upload;
@@ -96,7 +108,8 @@ TEST_CASE("Pool: an upload counts only when all that its statement names was rea
     REQUIRE_REASON(vault.Finish(bad, at), reason);
     REQUIRE_OK(vault.vault().CancelIntake(bad.id.Name()));
   };
-  refused([](v1::UploadStatement& s) { s.mutable_batches_root()->back() ^= 1; }, v1::BATCH_TAMPERED);
+  refused([](v1::UploadStatement& s) { s.mutable_batches_root()->back() ^= 1; },
+          v1::BATCH_TAMPERED);
   refused([](v1::UploadStatement& s) { s.set_batch_count(2); }, v1::BATCH_TAMPERED);
   refused([](v1::UploadStatement& s) { s.set_record_count(29); }, v1::BATCH_TAMPERED);
   refused([](v1::UploadStatement& s) { s.set_list("donors"); }, v1::STATEMENT_REFUSED);
@@ -116,7 +129,8 @@ TEST_CASE("Pool: finishing again gives the same bytes, for the same statement on
   const auto first = Must(vault.vault().FinishIntake(upload.id.Name(), index));
   vault.clock.now += absl::Hours(5);
   vault.Reopen();
-  REQUIRE(Must(vault.vault().FinishIntake(upload.id.Name(), index)).SerializeAsString() == first.SerializeAsString());
+  REQUIRE(Must(vault.vault().FinishIntake(upload.id.Name(), index)).SerializeAsString() ==
+          first.SerializeAsString());
   REQUIRE_REASON(vault.vault().FinishIntake(upload.id.Name(), 0), v1::UPLOAD_FINISHED);
   const v1::IntakeStatement words = test::WordsOf(first.intake());
   REQUIRE(words.upload() == upload.id.Name());
@@ -134,11 +148,13 @@ TEST_CASE("Pool: a cancelled upload leaves nothing behind and cannot come back",
   REQUIRE_OK(vault.vault().CancelIntake(upload.id.Name()));
   REQUIRE_OK(vault.vault().CancelIntake(upload.id.Name()));
   REQUIRE_OK(vault.vault().CancelIntake(test::DrawId<UploadId>().Name()));
-  for (const store::Family family : {store::kSources, store::kUploadContacts, store::kIntakes, store::kSuppressions}) {
+  for (const store::Family family :
+       {store::kSources, store::kUploadContacts, store::kIntakes, store::kSuppressions}) {
     REQUIRE(CountRows(vault, family) == 0);
   }
   REQUIRE(!HasIntakeKey(vault, upload.id));
-  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone"), v1::UPLOAD_FINISHED);
+  REQUIRE_REASON(vault.vault().OpenIntake(upload.id.Name(), by.member->Name(), "everyone"),
+                 v1::UPLOAD_FINISHED);
   REQUIRE_REASON(vault.Finish(upload, vault.Commit(upload)), v1::UPLOAD_FINISHED);
   // One that counts is withdrawn, not cancelled.
   const SealedUpload done = vault.Seal(by, "everyone", Addresses(0, 30), 10);
@@ -172,7 +188,8 @@ TEST_CASE("Pool: REPLACE takes out what the list had, and nothing else", "[pipel
   vault.Upload(by, "everyone", Addresses(40, 100));
   vault.Upload(by, "donors", Addresses(0, 10));
   REQUIRE(vault.Figures(by).contact_count() == 100);
-  const auto said = vault.Upload(by, "everyone", Addresses(90, 130), 50, v1::UploadStatement::REPLACE);
+  const auto said =
+      vault.Upload(by, "everyone", Addresses(90, 130), 50, v1::UploadStatement::REPLACE);
   REQUIRE(said.replaced_count() == 120);
   const v1::MemberFigures figures = vault.Figures(by);
   REQUIRE(figures.contact_count() == 50);
@@ -184,11 +201,13 @@ TEST_CASE("Pool: REPLACE takes out what the list had, and nothing else", "[pipel
   REQUIRE(CountRows(vault, store::kSources) == 50);
 }
 
-TEST_CASE("Pool: the log's order decides, not the order in which things are carried out", "[pipeline]") {
+TEST_CASE("Pool: the log's order decides, not the order in which things are carried out",
+          "[pipeline]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   const SealedUpload first = vault.Seal(by, "everyone", Addresses(0, 30), 10);
-  const SealedUpload second = vault.Seal(by, "everyone", Addresses(20, 50), 10, v1::UploadStatement::REPLACE);
+  const SealedUpload second =
+      vault.Seal(by, "everyone", Addresses(20, 50), 10, v1::UploadStatement::REPLACE);
   REQUIRE_OK(vault.Send(first));
   REQUIRE_OK(vault.Send(second));
   const uint64_t first_index = vault.Commit(first);
@@ -239,7 +258,9 @@ TEST_CASE("Pool: the log's order decides, not the order in which things are carr
   }
 }
 
-TEST_CASE("Pool: withdrawing addresses takes every source of the member and says what was not there", "[pipeline]") {
+TEST_CASE(
+    "Pool: withdrawing addresses takes every source of the member and says what was not there",
+    "[pipeline]") {
   TestVault vault;
   TestPerson& a = vault.AddMember("Alder");
   TestPerson& b = vault.AddMember("Birch");
@@ -252,8 +273,11 @@ TEST_CASE("Pool: withdrawing addresses takes every source of the member and says
   addresses.push_back("stranger@example.org");
   const auto withdrawal = vault.StateWithdrawal(a, "", addresses);
   // Not what was signed.
-  REQUIRE_REASON(vault.vault().ApplyWithdrawal(static_cast<int64_t>(withdrawal.index), withdrawal.sealed + "x"), v1::REQUEST_MALFORMED);
-  REQUIRE_REASON(vault.vault().ApplyWithdrawal(static_cast<int64_t>(withdrawal.index), ""), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON(vault.vault().ApplyWithdrawal(static_cast<int64_t>(withdrawal.index),
+                                               withdrawal.sealed + "x"),
+                 v1::REQUEST_MALFORMED);
+  REQUIRE_REASON(vault.vault().ApplyWithdrawal(static_cast<int64_t>(withdrawal.index), ""),
+                 v1::REQUEST_MALFORMED);
   REQUIRE_REASON(vault.vault().ApplyWithdrawal(0, withdrawal.sealed), v1::STATEMENT_REFUSED);
   REQUIRE_REASON(vault.vault().ApplyWithdrawal(1000, withdrawal.sealed), v1::LOG_BEHIND);
   REQUIRE_REASON(vault.vault().ApplyWithdrawal(-1, withdrawal.sealed), v1::REQUEST_MALFORMED);
@@ -282,7 +306,8 @@ TEST_CASE("Pool: sealed addresses for another vault or consortium do not open", 
   v1::SealedAddresses message;
   message.add_addresses("p1@lists.example.org");
   const auto try_sealed = [&](const crypto::BoxPublicKey& to, const std::string& context) {
-    const std::string sealed = Must(crypto::BoxSeal(to, context, AsBytes(message.SerializeAsString())));
+    const std::string sealed =
+        Must(crypto::BoxSeal(to, context, AsBytes(message.SerializeAsString())));
     v1::Statement statement = vault.consortium.Withdrawal(a, test::DrawId<WithdrawalId>());
     statement.mutable_withdrawal()->clear_list();
     statement.mutable_withdrawal()->set_sealed_hash(ToString(crypto::Blake2b256(sealed)));
@@ -290,8 +315,10 @@ TEST_CASE("Pool: sealed addresses for another vault or consortium do not open", 
     return vault.vault().ApplyWithdrawal(static_cast<int64_t>(index), sealed);
   };
   const std::string context = "muster/withdraw/v1" + ToString(vault.consortium.id);
-  REQUIRE_REASON(try_sealed(other.consortium.vault_box.public_key(), context), v1::DECRYPTION_FAILED);
-  REQUIRE_REASON(try_sealed(vault.consortium.vault_box.public_key(), "muster/withdraw/v1"), v1::DECRYPTION_FAILED);
+  REQUIRE_REASON(try_sealed(other.consortium.vault_box.public_key(), context),
+                 v1::DECRYPTION_FAILED);
+  REQUIRE_REASON(try_sealed(vault.consortium.vault_box.public_key(), "muster/withdraw/v1"),
+                 v1::DECRYPTION_FAILED);
   REQUIRE(vault.Figures(a).contact_count() == 5);
   REQUIRE_OK(try_sealed(vault.consortium.vault_box.public_key(), context));
   REQUIRE(vault.Figures(a).contact_count() == 4);
@@ -342,8 +369,9 @@ TEST_CASE("Pool: settling can be repeated after a crash in its middle", "[pipeli
   TestPerson& by = vault.AddMember("Alder");
   std::vector<Line> lines;
   for (int i = 0; i < 40; ++i) {
-    lines.push_back({"p" + std::to_string(i % 10) + "@lists.example.org",
-                     i % 10 == 3 && i > 15 ? contact::Status::kUnsubscribed : contact::Status::kSubscribed});
+    lines.push_back(
+        {"p" + std::to_string(i % 10) + "@lists.example.org",
+         i % 10 == 3 && i > 15 ? contact::Status::kUnsubscribed : contact::Status::kSubscribed});
   }
   const SealedUpload upload = vault.Seal(by, "everyone", lines, 7);
   REQUIRE_OK(vault.Send(upload));
@@ -368,7 +396,8 @@ TEST_CASE("Pool: settling can be repeated after a crash in its middle", "[pipeli
   REQUIRE(said.duplicate_count() == 30);
 }
 
-TEST_CASE("Figures: searching among staying uploads finds near and far tokens", "[pipeline][oracle]") {
+TEST_CASE("Figures: searching among staying uploads finds near and far tokens",
+          "[pipeline][oracle]") {
   TestVault vault;
   TestPerson& by = vault.AddMember("Alder");
   // A large upload that stays and small ones that come and go: the search must leap.

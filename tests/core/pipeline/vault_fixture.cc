@@ -69,8 +69,9 @@ TestPerson& TestVault::AddMember(const std::string& name) {
   person.m = crypto::Scalar::Random();
   const TestInvite invite;
   const std::vector<v1::Role> roles = {v1::ROLE_UPLOADER, v1::ROLE_APPROVER};
-  Append(TestConsortium::SignBy(consortium.founder,
-                                consortium.Admission(consortium.founder, invite, person, name, true, roles)));
+  Append(TestConsortium::SignBy(
+      consortium.founder,
+      consortium.Admission(consortium.founder, invite, person, name, true, roles)));
   Append(TestConsortium::SignJoin(consortium.Join(invite, person), invite, person));
   return person;
 }
@@ -94,7 +95,8 @@ v1::ObserveEntriesRequest TestVault::Entries(uint64_t first, uint64_t end) const
     entry.set_body(entries_[i].body);
     entry.set_commitment(ToString(tlog::EntryCommitment(entries_[i].salt, entries_[i].body)));
   }
-  request.set_checkpoint(tlog::SignCheckpoint({consortium.log_name(), end, tree.Root()}, consortium.log_key));
+  request.set_checkpoint(
+      tlog::SignCheckpoint({consortium.log_name(), end, tree.Root()}, consortium.log_key));
   return request;
 }
 
@@ -110,8 +112,9 @@ seal::SealContext TestVault::ContextOf(const SealedUpload& upload) const {
   return context;
 }
 
-SealedUpload TestVault::Seal(const TestPerson& by, const std::string& list, const std::vector<Line>& lines,
-                             size_t batch_records, v1::UploadStatement::Mode mode) {
+SealedUpload TestVault::Seal(const TestPerson& by, const std::string& list,
+                             const std::vector<Line>& lines, size_t batch_records,
+                             v1::UploadStatement::Mode mode) {
   SealedUpload upload;
   upload.id = DrawId<UploadId>();
   upload.uploader = &by;
@@ -125,7 +128,8 @@ SealedUpload TestVault::Seal(const TestPerson& by, const std::string& list, cons
     for (size_t i = first; i < std::min(lines.size(), first + batch_records); ++i) {
       REQUIRE_OK(block.Add(RecordOf(lines[i], static_cast<uint32_t>(i))));
     }
-    seal::SealedBatch batch = Must(sealer.Seal(static_cast<uint32_t>(upload.batches.size()), block, kTestTime));
+    seal::SealedBatch batch =
+        Must(sealer.Seal(static_cast<uint32_t>(upload.batches.size()), block, kTestTime));
     leaves.push_back(crypto::MerkleLeaf(batch.signed_part));
     upload.batches.push_back(std::move(batch.envelope));
   }
@@ -139,7 +143,8 @@ absl::Status TestVault::Send(const SealedUpload& upload) {
   if (!reading.ok()) return reading.status();
   pipeline::IntakeRun& run = (*reading)->run();
   for (int64_t n = run.durable_count(); n < static_cast<int64_t>(upload.batches.size()); ++n) {
-    if (absl::Status status = run.Put(n, upload.batches[static_cast<size_t>(n)]); !status.ok()) return status;
+    if (absl::Status status = run.Put(n, upload.batches[static_cast<size_t>(n)]); !status.ok())
+      return status;
   }
   return run.Flush();
 }
@@ -167,8 +172,9 @@ absl::StatusOr<v1::IntakeStatement> TestVault::Finish(const SealedUpload& upload
   return WordsOf(response->intake());
 }
 
-v1::IntakeStatement TestVault::Upload(const TestPerson& by, const std::string& list, const std::vector<Line>& lines,
-                                      size_t batch_records, v1::UploadStatement::Mode mode) {
+v1::IntakeStatement TestVault::Upload(const TestPerson& by, const std::string& list,
+                                      const std::vector<Line>& lines, size_t batch_records,
+                                      v1::UploadStatement::Mode mode) {
   const SealedUpload upload = Seal(by, list, lines, batch_records, mode);
   REQUIRE_OK(Send(upload));
   const uint64_t index = Commit(upload);
@@ -185,7 +191,8 @@ TestVault::Withdrawal TestVault::StateWithdrawal(const TestPerson& by, const std
   if (list.empty()) {
     v1::SealedAddresses message;
     for (const std::string& address : addresses) message.add_addresses(address);
-    out.sealed = Must(crypto::BoxSeal(consortium.vault_box.public_key(), "muster/withdraw/v1" + ToString(consortium.id),
+    out.sealed = Must(crypto::BoxSeal(consortium.vault_box.public_key(),
+                                      "muster/withdraw/v1" + ToString(consortium.id),
                                       AsBytes(message.SerializeAsString())));
     statement.mutable_withdrawal()->set_sealed_hash(ToString(crypto::Blake2b256(out.sealed)));
   }
@@ -196,13 +203,14 @@ TestVault::Withdrawal TestVault::StateWithdrawal(const TestPerson& by, const std
 v1::WithdrawnStatement TestVault::Apply(const Withdrawal& withdrawal) {
   const auto index = static_cast<int64_t>(withdrawal.index);
   const v1::SignedStatement said = Must(vault_->ApplyWithdrawal(index, withdrawal.sealed));
-  REQUIRE(Must(vault_->ApplyWithdrawal(index, withdrawal.sealed)).SerializeAsString() == said.SerializeAsString());
+  REQUIRE(Must(vault_->ApplyWithdrawal(index, withdrawal.sealed)).SerializeAsString() ==
+          said.SerializeAsString());
   Append(said);
   return Must(governance::VerifyStatement(said)).statement.withdrawn();
 }
 
-v1::IntakeStatement Notebook::Add(const MemberId& member, const std::string& list, const std::vector<Line>& lines,
-                                  bool replace) {
+v1::IntakeStatement Notebook::Add(const MemberId& member, const std::string& list,
+                                  const std::vector<Line>& lines, bool replace) {
   v1::IntakeStatement said;
   std::set<std::string> contacts, suppressions;
   int64_t usable = 0;
@@ -239,14 +247,17 @@ int64_t Notebook::WithdrawList(const MemberId& member, const std::string& list) 
   return sources;
 }
 
-std::pair<int64_t, int64_t> Notebook::WithdrawAddresses(const MemberId& member, const std::vector<std::string>& addresses) {
+std::pair<int64_t, int64_t> Notebook::WithdrawAddresses(const MemberId& member,
+                                                        const std::vector<std::string>& addresses) {
   int64_t sources = 0;
   int64_t unknown = 0;
   std::set<std::string> distinct;
   for (const std::string& address : addresses) {
     const auto normalized = token::NormalizeEmail(address);
-    if (normalized.ok()) distinct.insert(*normalized);
-    else ++unknown;
+    if (normalized.ok())
+      distinct.insert(*normalized);
+    else
+      ++unknown;
   }
   for (const std::string& address : distinct) {
     int64_t met = 0;
@@ -282,7 +293,8 @@ void Notebook::RequireRows(TestVault& vault) const {
   const token::TokenKey& key = vault.vault().keyring().token_key();
   std::multiset<std::pair<token::Token, MemberId>> want, got;
   for (const Entry& upload : uploads_) {
-    for (const std::string& address : upload.addresses) want.emplace(key.EmailToken(address), upload.member);
+    for (const std::string& address : upload.addresses)
+      want.emplace(key.EmailToken(address), upload.member);
   }
   std::set<UploadId> open;
   for (const auto& [id, record] : Must(vault.vault().store().ReadUploads())) {
@@ -307,7 +319,8 @@ void Notebook::RequireRows(TestVault& vault) const {
     const store::UploadContact value = Must(store::DecodeUploadContact(cursor->value()));
     if (open.contains(contact.upload)) continue;
     REQUIRE((value.suppression == token::Token{}));
-    if (value.kind == store::UploadContactKind::kContact) REQUIRE(indexed.contains(std::string(cursor->key())));
+    if (value.kind == store::UploadContactKind::kContact)
+      REQUIRE(indexed.contains(std::string(cursor->key())));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A vault with a log and members around it, for tests: real keys, real batches, no server. Notebook: what a careful person would count.
+// A vault with a log and members around it, for tests: real keys, real batches, no server.
+// Notebook: what a careful person would count.
 #ifndef MUSTER_TESTS_CORE_PIPELINE_VAULT_FIXTURE_H_
 #define MUSTER_TESTS_CORE_PIPELINE_VAULT_FIXTURE_H_
 
@@ -67,7 +68,8 @@ class TestVault {
   v1::ObserveEntriesRequest Entries(uint64_t first, uint64_t end) const;
   std::vector<tlog::Entry>& entries() { return entries_; }
 
-  SealedUpload Seal(const TestPerson& by, const std::string& list, const std::vector<Line>& lines, size_t batch_records,
+  SealedUpload Seal(const TestPerson& by, const std::string& list, const std::vector<Line>& lines,
+                    size_t batch_records,
                     v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND);
   seal::SealContext ContextOf(const SealedUpload& upload) const;
   // Sends the batches from where the vault stands and makes them durable.
@@ -76,18 +78,22 @@ class TestVault {
   uint64_t Commit(const SealedUpload& upload);
   absl::StatusOr<v1::IntakeStatement> Finish(const SealedUpload& upload, uint64_t index);
   // All of it.
-  v1::IntakeStatement Upload(const TestPerson& by, const std::string& list, const std::vector<Line>& lines,
-                             size_t batch_records = 50, v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND);
+  v1::IntakeStatement Upload(const TestPerson& by, const std::string& list,
+                             const std::vector<Line>& lines, size_t batch_records = 50,
+                             v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND);
 
   struct Withdrawal {
     uint64_t index = 0;
     std::string sealed;
   };
   // Of a list, or of addresses when `list` is empty.
-  Withdrawal StateWithdrawal(const TestPerson& by, const std::string& list, const std::vector<std::string>& addresses);
+  Withdrawal StateWithdrawal(const TestPerson& by, const std::string& list,
+                             const std::vector<std::string>& addresses);
   v1::WithdrawnStatement Apply(const Withdrawal& withdrawal);
 
-  v1::MemberFigures Figures(const TestPerson& of) { return testing::Must(vault_->Figures(of.member->Name())); }
+  v1::MemberFigures Figures(const TestPerson& of) {
+    return testing::Must(vault_->Figures(of.member->Name()));
+  }
 
   TestConsortium consortium;
   FakeClock clock;
@@ -103,11 +109,13 @@ class TestVault {
 class Notebook {
  public:
   // What the vault must say of an upload of these lines; takes note of it.
-  v1::IntakeStatement Add(const MemberId& member, const std::string& list, const std::vector<Line>& lines, bool replace);
+  v1::IntakeStatement Add(const MemberId& member, const std::string& list,
+                          const std::vector<Line>& lines, bool replace);
   // How many sources went.
   int64_t WithdrawList(const MemberId& member, const std::string& list);
   // How many sources went, and how many addresses were not there.
-  std::pair<int64_t, int64_t> WithdrawAddresses(const MemberId& member, const std::vector<std::string>& addresses);
+  std::pair<int64_t, int64_t> WithdrawAddresses(const MemberId& member,
+                                                const std::vector<std::string>& addresses);
   void RequireFigures(TestVault& vault, const TestPerson& of) const;
   // Every source row that counts is of an address in here, and the other way round.
   void RequireRows(TestVault& vault) const;

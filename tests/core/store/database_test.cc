@@ -68,13 +68,15 @@ std::vector<fs::path> FilesUnder(const fs::path& folder) {
 
 // What the children below are told.
 std::map<std::string, std::string> Arguments(const fs::path& path, const crypto::SecretBytes* key) {
-  return {{"MUSTER_CHILD_PATH", path.string()}, {"MUSTER_CHILD_KEY", key == nullptr ? "" : HexEncode(key->ExposeSecret())}};
+  return {{"MUSTER_CHILD_PATH", path.string()},
+          {"MUSTER_CHILD_KEY", key == nullptr ? "" : HexEncode(key->ExposeSecret())}};
 }
 
 std::unique_ptr<Store> OpenInChild() {
   const std::string hex = ChildArgument("MUSTER_CHILD_KEY");
   const crypto::SecretBytes key = crypto::SecretBytes::CopyOf(AsBytes(HexDecode(hex).value_or("")));
-  return Must(OpenDatabase(ChildArgument("MUSTER_CHILD_PATH"), TwoFamilies(hex.empty() ? nullptr : &key)));
+  return Must(
+      OpenDatabase(ChildArgument("MUSTER_CHILD_PATH"), TwoFamilies(hex.empty() ? nullptr : &key)));
 }
 
 }  // namespace
@@ -89,7 +91,9 @@ TEST_CASE("Store: agrees with a map over random writes, loads and reopenings", "
   std::mt19937 random(seed);
   Oracle want[2];
   const auto pick = [&](uint32_t below) { return static_cast<uint32_t>(random() % below); };
-  const auto some_key = [&] { return std::string(1 + pick(3), static_cast<char>(pick(4))) + Number(pick(200)).substr(6); };
+  const auto some_key = [&] {
+    return std::string(1 + pick(3), static_cast<char>(pick(4))) + Number(pick(200)).substr(6);
+  };
   for (int step = 0; step < 400; ++step) {
     const Family family = pick(2);
     switch (pick(10)) {
@@ -103,12 +107,16 @@ TEST_CASE("Store: agrees with a map over random writes, loads and reopenings", "
         for (Family f : {kA, kB}) {
           std::map<std::string, std::optional<std::string>> rows;
           for (uint32_t i = 0; i < pick(50); ++i) {
-            rows[some_key()] = pick(4) == 0 ? std::nullopt : std::optional<std::string>(std::string(pick(300), 'l'));
+            rows[some_key()] = pick(4) == 0
+                                   ? std::nullopt
+                                   : std::optional<std::string>(std::string(pick(300), 'l'));
           }
           for (const auto& [k, v] : rows) {
             REQUIRE_OK(v ? load->Put(f, k, *v) : load->Delete(f, k));
-            if (v) want[f][k] = *v;
-            else want[f].erase(k);
+            if (v)
+              want[f][k] = *v;
+            else
+              want[f].erase(k);
           }
         }
         REQUIRE_OK(load->Commit());
@@ -166,13 +174,15 @@ TEST_CASE("Store: agrees with a map over random writes, loads and reopenings", "
   store = Must(OpenDatabase(folder / "db", options));
   REQUIRE(ReadAll(*store, kA) == want[0]);
   REQUIRE(ReadAll(*store, kB) == want[1]);
-  for (const fs::path& file : FilesUnder(folder / "db")) REQUIRE(file.parent_path().filename() != "load");
+  for (const fs::path& file : FilesUnder(folder / "db"))
+    REQUIRE(file.parent_path().filename() != "load");
 }
 
 TEST_CASE("Store: a scan sees the keys between its bounds as they were when it began", "[store]") {
   TempDir folder;
   auto store = Must(OpenDatabase(folder / "db", TwoFamilies(nullptr)));
-  for (const char* k : {"a", "b", "ba", "bb", "c", "\xff", "\xff\xff"}) REQUIRE_OK(store->Put(kA, k, "1", Sync::kNo));
+  for (const char* k : {"a", "b", "ba", "bb", "c", "\xff", "\xff\xff"})
+    REQUIRE_OK(store->Put(kA, k, "1", Sync::kNo));
   auto cursor = store->ScanPrefix(kA, "b");
   REQUIRE_OK(store->Delete(kA, "ba", Sync::kNo));
   REQUIRE_OK(store->Put(kA, "bz", "1", Sync::kNo));
@@ -180,7 +190,8 @@ TEST_CASE("Store: a scan sees the keys between its bounds as they were when it b
   for (; cursor->valid(); cursor->Next()) seen.emplace_back(cursor->key());
   REQUIRE(seen == std::vector<std::string>{"b", "ba", "bb"});
   seen.clear();
-  for (cursor = store->ScanPrefix(kA, "\xff"); cursor->valid(); cursor->Next()) seen.emplace_back(cursor->key());
+  for (cursor = store->ScanPrefix(kA, "\xff"); cursor->valid(); cursor->Next())
+    seen.emplace_back(cursor->key());
   REQUIRE(seen == std::vector<std::string>{"\xff", "\xff\xff"});
   REQUIRE(PrefixEnd("a\xff\xff") == "b");
   REQUIRE(PrefixEnd("\xff").empty());
@@ -191,7 +202,8 @@ TEST_CASE("child: writes until killed", "[.child]") {
   for (uint64_t n = 0; n < 5000; ++n) {
     if (n % 3 == 2) {
       auto load = store->StartBulkLoad();
-      for (uint64_t i = 0; i < 20; ++i) REQUIRE_OK(load->Put(kA, Number(n) + Number(i), std::string(100, 'r')));
+      for (uint64_t i = 0; i < 20; ++i)
+        REQUIRE_OK(load->Put(kA, Number(n) + Number(i), std::string(100, 'r')));
       REQUIRE_OK(load->Put(kB, Number(n), "whole"));
       REQUIRE_OK(load->Commit());
     } else {
@@ -204,18 +216,21 @@ TEST_CASE("child: writes until killed", "[.child]") {
   }
 }
 
-TEST_CASE("Store: after kill -9 every acknowledged batch is there and every batch is whole", "[store][fault]") {
+TEST_CASE("Store: after kill -9 every acknowledged batch is there and every batch is whole",
+          "[store][fault]") {
   const bool encrypted = GENERATE(false, true);
   const size_t after = GENERATE(1u, 20u, 150u);
   TempDir folder;
   const crypto::SecretBytes key = crypto::SecretBytes::Random(32);
   const DatabaseOptions options = TwoFamilies(encrypted ? &key : nullptr);
   const size_t acknowledged =
-      RunChild("child: writes until killed", Arguments(folder / "db", options.key), after).acknowledged;
+      RunChild("child: writes until killed", Arguments(folder / "db", options.key), after)
+          .acknowledged;
   REQUIRE(acknowledged >= after);
   auto store = Must(OpenDatabase(folder / "db", options));
   std::map<std::string, int> rows;
-  for (auto cursor = store->Scan(kA, "", ""); cursor->valid(); cursor->Next()) ++rows[std::string(cursor->key().substr(0, 8))];
+  for (auto cursor = store->Scan(kA, "", ""); cursor->valid(); cursor->Next())
+    ++rows[std::string(cursor->key().substr(0, 8))];
   const Oracle markers = ReadAll(*store, kB);
   REQUIRE(markers.size() == rows.size());
   for (const auto& [k, count] : rows) {
@@ -237,22 +252,27 @@ TEST_CASE("child: writes sixty batches and waits", "[.child]") {
   ::pause();
 }
 
-TEST_CASE("Store: a torn end of the write-ahead log costs the torn batches alone", "[store][fault]") {
+TEST_CASE("Store: a torn end of the write-ahead log costs the torn batches alone",
+          "[store][fault]") {
   const bool encrypted = GENERATE(false, true);
   TempDir folder;
   const crypto::SecretBytes key = crypto::SecretBytes::Random(32);
   const DatabaseOptions options = TwoFamilies(encrypted ? &key : nullptr);
-  REQUIRE(RunChild("child: writes sixty batches and waits", Arguments(folder / "db", options.key), 60).acknowledged == 60);
+  REQUIRE(
+      RunChild("child: writes sixty batches and waits", Arguments(folder / "db", options.key), 60)
+          .acknowledged == 60);
   fs::path wal;
   for (const fs::path& file : FilesUnder(folder / "db")) {
-    if (file.extension() == ".log" && (wal.empty() || fs::file_size(file) > fs::file_size(wal))) wal = file;
+    if (file.extension() == ".log" && (wal.empty() || fs::file_size(file) > fs::file_size(wal)))
+      wal = file;
   }
   REQUIRE(!wal.empty());
   const std::string whole = Must(ReadFile(wal));
   REQUIRE(whole.size() > 60 * 100);
   size_t before = 61;
-  for (size_t cut : {size_t{0}, size_t{1}, size_t{7}, size_t{40}, size_t{333}, size_t{3000}, whole.size() - 100, whole.size() - 64,
-                     whole.size() - 63, whole.size() - 1, whole.size()}) {
+  for (size_t cut :
+       {size_t{0}, size_t{1}, size_t{7}, size_t{40}, size_t{333}, size_t{3000}, whole.size() - 100,
+        whole.size() - 64, whole.size() - 63, whole.size() - 1, whole.size()}) {
     TempDir copy;
     fs::copy(folder / "db", copy / "db", fs::copy_options::recursive);
     fs::resize_file(copy / "db" / wal.filename(), whole.size() - cut);
@@ -271,11 +291,14 @@ TEST_CASE("Store: another key, no key, and a key for what is plain are refused",
   TempDir folder;
   const crypto::SecretBytes key = crypto::SecretBytes::Random(32);
   const crypto::SecretBytes other = crypto::SecretBytes::Random(32);
-  REQUIRE_OK(Must(OpenDatabase(folder / "sealed", TwoFamilies(&key)))->Put(kA, "k", "v", Sync::kYes));
-  REQUIRE_OK(Must(OpenDatabase(folder / "plain", TwoFamilies(nullptr)))->Put(kA, "k", "v", Sync::kYes));
+  REQUIRE_OK(
+      Must(OpenDatabase(folder / "sealed", TwoFamilies(&key)))->Put(kA, "k", "v", Sync::kYes));
+  REQUIRE_OK(
+      Must(OpenDatabase(folder / "plain", TwoFamilies(nullptr)))->Put(kA, "k", "v", Sync::kYes));
   const auto wrong = OpenDatabase(folder / "sealed", TwoFamilies(&other));
   REQUIRE_REASON(wrong, v1::STORE_CORRUPT);
-  REQUIRE(std::string(wrong.status().message()).find("not encrypted under this store key") != std::string::npos);
+  REQUIRE(std::string(wrong.status().message()).find("not encrypted under this store key") !=
+          std::string::npos);
   REQUIRE_REASON(OpenDatabase(folder / "sealed", TwoFamilies(nullptr)), v1::STORE_CORRUPT);
   REQUIRE_REASON(OpenDatabase(folder / "plain", TwoFamilies(&key)), v1::STORE_CORRUPT);
   auto store = Must(OpenDatabase(folder / "sealed", TwoFamilies(&key)));
@@ -283,7 +306,8 @@ TEST_CASE("Store: another key, no key, and a key for what is plain are refused",
   REQUIRE_REASON(OpenDatabase(folder / "sealed", TwoFamilies(&key)), v1::STORE_IO);
 }
 
-TEST_CASE("Store: no byte of keys, values or names of an encrypted store is on the disk", "[store]") {
+TEST_CASE("Store: no byte of keys, values or names of an encrypted store is on the disk",
+          "[store]") {
   TempDir folder;
   const crypto::SecretBytes key = crypto::SecretBytes::Random(32);
   DatabaseOptions options = TwoFamilies(&key);
@@ -332,7 +356,8 @@ TEST_CASE("Store: the same content never has the same bytes in two files", "[sto
     auto store = Must(OpenDatabase(*folder / "db", TwoFamilies(&key)));
     REQUIRE_OK(store->Put(kA, "k", "v", Sync::kYes));
   }
-  REQUIRE(Must(ReadFile(one / "db" / "CURRENT")).substr(8) != Must(ReadFile(two / "db" / "CURRENT")).substr(8));
+  REQUIRE(Must(ReadFile(one / "db" / "CURRENT")).substr(8) !=
+          Must(ReadFile(two / "db" / "CURRENT")).substr(8));
 }
 
 TEST_CASE("Store: what was deleted is in no file after Compact", "[store]") {
@@ -341,12 +366,14 @@ TEST_CASE("Store: what was deleted is in no file after Compact", "[store]") {
   for (int round = 0; round < 6; ++round) {
     auto load = store->StartBulkLoad();
     for (int i = 0; i < 100; ++i) {
-      REQUIRE_OK(load->Put(kA, "person-" + Number(static_cast<uint64_t>(i)), "secret-" + std::to_string(round)));
+      REQUIRE_OK(load->Put(kA, "person-" + Number(static_cast<uint64_t>(i)),
+                           "secret-" + std::to_string(round)));
     }
     REQUIRE_OK(load->Commit());
   }
   auto load = store->StartBulkLoad();
-  for (int i = 0; i < 100; ++i) REQUIRE_OK(load->Delete(kA, "person-" + Number(static_cast<uint64_t>(i))));
+  for (int i = 0; i < 100; ++i)
+    REQUIRE_OK(load->Delete(kA, "person-" + Number(static_cast<uint64_t>(i))));
   REQUIRE_OK(load->Commit());
   REQUIRE(ReadAll(*store, kA).empty());
   REQUIRE_OK(store->Compact(kA));
@@ -362,7 +389,8 @@ TEST_CASE("Store: what was deleted is in no file after Compact", "[store]") {
 // On a small disk that only this process sees. Exit code 77: not allowed to have one.
 TEST_CASE("child: fills its disk", "[.child]") {
   const fs::path disk = ChildArgument("MUSTER_CHILD_PATH");
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       ::mount("none", disk.c_str(), "tmpfs", 0, "size=12m") != 0) {
     std::_Exit(77);
   }
@@ -378,12 +406,14 @@ TEST_CASE("child: fills its disk", "[.child]") {
   REQUIRE_REASON(status, v1::DISK_FULL);
   auto load = store->StartBulkLoad();
   absl::Status loaded;
-  for (uint64_t i = 0; loaded.ok() && i < 2000; ++i) loaded = load->Put(kB, Number(i), std::string(8000, 'l'));
+  for (uint64_t i = 0; loaded.ok() && i < 2000; ++i)
+    loaded = load->Put(kB, Number(i), std::string(8000, 'l'));
   if (loaded.ok()) loaded = load->Commit();
   REQUIRE_REASON(loaded, v1::DISK_FULL);
   load.reset();
   fs::remove(disk / "ballast");
-  REQUIRE(test::Eventually([&] { return store->Put(kA, Number(written), "last", Sync::kYes).ok(); }));
+  REQUIRE(
+      test::Eventually([&] { return store->Put(kA, Number(written), "last", Sync::kYes).ok(); }));
   for (int round = 0; round < 2; ++round) {
     for (uint64_t n = 0; n <= written; ++n) REQUIRE(Must(store->Get(kA, Number(n))).has_value());
     REQUIRE(ReadAll(*store, kB).empty());
@@ -392,13 +422,15 @@ TEST_CASE("child: fills its disk", "[.child]") {
   }
 }
 
-TEST_CASE("Store: a full disk is named, loses nothing, and writing goes on once there is room", "[store][fault]") {
+TEST_CASE("Store: a full disk is named, loses nothing, and writing goes on once there is room",
+          "[store][fault]") {
   TempDir folder;
   const crypto::SecretBytes key = crypto::SecretBytes::Random(32);
   const bool encrypted = GENERATE(false, true);
   const fs::path disk = folder / "disk";
   fs::create_directory(disk);
-  const int status = RunChild("child: fills its disk", Arguments(disk, encrypted ? &key : nullptr), 0).status;
+  const int status =
+      RunChild("child: fills its disk", Arguments(disk, encrypted ? &key : nullptr), 0).status;
   REQUIRE(WIFEXITED(status));
   if (WEXITSTATUS(status) == 77) {
     WARN("not allowed to mount a small disk here; skipped");

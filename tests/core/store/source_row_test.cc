@@ -63,17 +63,22 @@ TEST_CASE("SourceRow: the bytes of version 1 stay what they are", "[store][vecto
           "202122232425262728292a2b2c2d2e2f4041424344454647"
           "010300616263090000");
   std::string key;
-  AppendSourceKey({{Filled<16>(0)}, {Filled<8>(0x50)}, {Filled<8>(0x60)}, {0x01020304, 0x0506}}, key);
-  REQUIRE(HexEncode(AsBytes(key)) == "000102030405060708090a0b0c0d0e0f50515253545556576061626364656667010203040506");
+  AppendSourceKey({{Filled<16>(0)}, {Filled<8>(0x50)}, {Filled<8>(0x60)}, {0x01020304, 0x0506}},
+                  key);
+  REQUIRE(HexEncode(AsBytes(key)) ==
+          "000102030405060708090a0b0c0d0e0f50515253545556576061626364656667010203040506");
   REQUIRE(key.size() == kSourceKeyBytes);
   key.clear();
   AppendUploadContactKey({{Filled<8>(0x60)}, {Filled<16>(0)}, {1, 2}}, key);
-  REQUIRE(HexEncode(AsBytes(key)) == "6061626364656667000102030405060708090a0b0c0d0e0f000000010002");
+  REQUIRE(HexEncode(AsBytes(key)) ==
+          "6061626364656667000102030405060708090a0b0c0d0e0f000000010002");
   REQUIRE(key.size() == kUploadContactKeyBytes);
   std::string value;
-  AppendUploadContact({UploadContactKind::kSuppression, contact::Status::kComplained, {Filled<16>(1)}}, value);
+  AppendUploadContact(
+      {UploadContactKind::kSuppression, contact::Status::kComplained, {Filled<16>(1)}}, value);
   REQUIRE(HexEncode(AsBytes(value)) == "01030102030405060708090a0b0c0d0e0f10");
-  REQUIRE(HexEncode(AsBytes(SuppressionValue(contact::Status::kUnsubscribed, 20000))) == "02204e0000");
+  REQUIRE(HexEncode(AsBytes(SuppressionValue(contact::Status::kUnsubscribed, 20000))) ==
+          "02204e0000");
 }
 
 TEST_CASE("SourceRow: what was written is read, and nothing cut or unknown is", "[store]") {
@@ -88,7 +93,8 @@ TEST_CASE("SourceRow: what was written is read, and nothing cut or unknown is", 
     const bool whole = size == fixed || size == fixed + 6;
     REQUIRE(DecodeSourceRow(bytes.substr(0, size)).ok() == whole);
   }
-  for (const auto& [at, value] : std::vector<std::pair<size_t, char>>{{0, 0}, {0, 2}, {1, 9}, {fixed, 10}}) {
+  for (const auto& [at, value] :
+       std::vector<std::pair<size_t, char>>{{0, 0}, {0, 2}, {1, 9}, {fixed, 10}}) {
     std::string bad = bytes;
     bad[at] = value;
     REQUIRE_REASON(DecodeSourceRow(bad), v1::STORE_CORRUPT);
@@ -116,7 +122,9 @@ TEST_CASE("SourceRow: keys sort as their fields do, in both families", "[store]"
     last = bytes;
   }
   // The rows of one upload have the same order in both.
-  std::erase_if(keys, [&](const SourceKey& key) { return key.upload != keys[0].upload || key.member != keys[0].member; });
+  std::erase_if(keys, [&](const SourceKey& key) {
+    return key.upload != keys[0].upload || key.member != keys[0].member;
+  });
   for (const SourceKey& key : keys) {
     std::string bytes;
     AppendUploadContactKey({key.upload, key.token, key.place}, bytes);
@@ -132,11 +140,13 @@ TEST_CASE("SourceRow: an upload contact is strict about kind, status and size", 
   for (const UploadContact& contact :
        {UploadContact{UploadContactKind::kContact, contact::Status::kUnknown, {}},
         UploadContact{UploadContactKind::kSuppression, contact::Status::kDoNotEmail, {}},
-        UploadContact{UploadContactKind::kSuppression, contact::Status::kUnsubscribed, {Filled<16>(3)}}}) {
+        UploadContact{
+            UploadContactKind::kSuppression, contact::Status::kUnsubscribed, {Filled<16>(3)}}}) {
     std::string bytes;
     AppendUploadContact(contact, bytes);
     const UploadContact read = Must(DecodeUploadContact(bytes));
-    REQUIRE((read.kind == contact.kind && read.status == contact.status && read.suppression == contact.suppression));
+    REQUIRE((read.kind == contact.kind && read.status == contact.status &&
+             read.suppression == contact.suppression));
     for (size_t size = 0; size < bytes.size(); ++size) {
       if (size != 2) REQUIRE_REASON(DecodeUploadContact(bytes.substr(0, size)), v1::STORE_CORRUPT);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every method of every service against every role, twice: what the table says, and what a caller meets.
+// Every method of every service against every role, twice: what the table says, and what a caller
+// meets.
 #include "server/front/authorization.h"
 
 #include <catch2/catch.hpp>
@@ -16,8 +17,8 @@ using governance::RoleSet;
 
 // Written down a second time on purpose: a change of who may do what must be made in both places.
 const std::map<std::string, std::set<v1::Role>> kAllowed = [] {
-  const v1::Role U = v1::ROLE_UPLOADER, A = v1::ROLE_APPROVER, L = v1::ROLE_LEAD, R = v1::ROLE_AUDITOR, S = v1::ROLE_STEWARD,
-                 O = v1::ROLE_OPERATOR;
+  const v1::Role U = v1::ROLE_UPLOADER, A = v1::ROLE_APPROVER, L = v1::ROLE_LEAD,
+                 R = v1::ROLE_AUDITOR, S = v1::ROLE_STEWARD, O = v1::ROLE_OPERATOR;
   return std::map<std::string, std::set<v1::Role>>{
       {"/muster.v1.EnrollmentService/GetServerInfo", {U, A, L, R, S, O}},
       {"/muster.v1.EnrollmentService/Enroll", {U, A, L, R, S, O}},
@@ -41,7 +42,10 @@ const std::map<std::string, std::set<v1::Role>> kAllowed = [] {
 const std::vector<v1::Role> kRoles = {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_LEAD,
                                       v1::ROLE_AUDITOR,  v1::ROLE_STEWARD,  v1::ROLE_OPERATOR};
 
-TEST_CASE("Authorization: every served method has a rule, every rule a served method, and this test knows them all", "[auth]") {
+TEST_CASE(
+    "Authorization: every served method has a rule, every rule a served method, and this test "
+    "knows them all",
+    "[auth]") {
   const std::vector<std::string> served = ServedMethods();
   CHECK(served.size() == kAllowed.size());
   CHECK(MethodRules().size() == served.size());

@@ -21,7 +21,8 @@ std::string Body() {
   return request.SerializeAsString();
 }
 
-TEST_CASE("Dispatch: a call with its own fresh token is answered, and the token is then used up", "[dispatch]") {
+TEST_CASE("Dispatch: a call with its own fresh token is answered, and the token is then used up",
+          "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const std::string token = desk.Token(ada, kStatus, Body());
@@ -33,22 +34,29 @@ TEST_CASE("Dispatch: a call with its own fresh token is answered, and the token 
 TEST_CASE("Dispatch: a token is good for its method and its bytes only", "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
-  REQUIRE_REASON(desk.Raw("MemberService/ListMembers", desk.Token(ada, kStatus, ""), ""), v1::TOKEN_SIGNATURE_INVALID);
-  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, Body()), ""), v1::TOKEN_SIGNATURE_INVALID);
+  REQUIRE_REASON(desk.Raw("MemberService/ListMembers", desk.Token(ada, kStatus, ""), ""),
+                 v1::TOKEN_SIGNATURE_INVALID);
+  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, Body()), ""),
+                 v1::TOKEN_SIGNATURE_INVALID);
   v1::GetStatusRequest other;
   other.set_known_size(2);
-  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, Body()), other.SerializeAsString()), v1::TOKEN_SIGNATURE_INVALID);
+  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, Body()), other.SerializeAsString()),
+                 v1::TOKEN_SIGNATURE_INVALID);
   // A refused token was not used up: it is still good for what it names.
   const std::string token = desk.Token(ada, kStatus, Body());
   CHECK_FALSE(desk.Raw(kStatus, token, "").ok());
   REQUIRE_OK(desk.Raw(kStatus, token, Body()));
 }
 
-TEST_CASE("Dispatch: an expired token, one from the future and one from before the start say both clocks", "[dispatch]") {
+TEST_CASE(
+    "Dispatch: an expired token, one from the future and one from before the start say both clocks",
+    "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const auto at = [&](absl::Duration off) {
-    return "Bearer " + governance::MakeCallToken(ada.sign, ada.id, desk.pool.id, "/muster.v1.MemberService/GetStatus", Body(), desk.clock.Now() + off);
+    return "Bearer " + governance::MakeCallToken(ada.sign, ada.id, desk.pool.id,
+                                                 "/muster.v1.MemberService/GetStatus", Body(),
+                                                 desk.clock.Now() + off);
   };
   REQUIRE_REASON(desk.Raw(kStatus, at(absl::Hours(1)), Body()), v1::TOKEN_NOT_YET_VALID);
   REQUIRE_REASON(desk.Raw(kStatus, at(-absl::Hours(1)), Body()), v1::TOKEN_EXPIRED);
@@ -67,24 +75,29 @@ TEST_CASE("Dispatch: an expired token, one from the future and one from before t
   REQUIRE_REASON(desk.Raw(kStatus, token, Body()), v1::TOKEN_BEFORE_START);
 }
 
-TEST_CASE("Dispatch: nobody's key, another consortium's token and a borrowed name are refused", "[dispatch]") {
+TEST_CASE("Dispatch: nobody's key, another consortium's token and a borrowed name are refused",
+          "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const TestPerson eve = desk.AddMember("Transit");
   const TestPerson stranger;
-  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(stranger, kStatus, Body()), Body()), v1::TOKEN_UNKNOWN_KEY);
+  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(stranger, kStatus, Body()), Body()),
+                 v1::TOKEN_UNKNOWN_KEY);
   const std::string method = "/muster.v1.MemberService/GetStatus";
-  const std::string elsewhere =
-      governance::MakeCallToken(ada.sign, ada.id, crypto::RandomArray<16>(), method, Body(), desk.clock.Now());
+  const std::string elsewhere = governance::MakeCallToken(
+      ada.sign, ada.id, crypto::RandomArray<16>(), method, Body(), desk.clock.Now());
   REQUIRE_REASON(desk.Raw(kStatus, "Bearer " + elsewhere, Body()), v1::TOKEN_OTHER_AUDIENCE);
-  const std::string borrowed = governance::MakeCallToken(eve.sign, ada.id, desk.pool.id, method, Body(), desk.clock.Now());
+  const std::string borrowed =
+      governance::MakeCallToken(eve.sign, ada.id, desk.pool.id, method, Body(), desk.clock.Now());
   REQUIRE_REASON(desk.Raw(kStatus, "Bearer " + borrowed, Body()), v1::TOKEN_MALFORMED);
   // The cosign key is for cosigning.
-  const std::string cosigned = governance::MakeCallToken(ada.cosign, ada.id, desk.pool.id, method, Body(), desk.clock.Now());
+  const std::string cosigned =
+      governance::MakeCallToken(ada.cosign, ada.id, desk.pool.id, method, Body(), desk.clock.Now());
   REQUIRE_REASON(desk.Raw(kStatus, "Bearer " + cosigned, Body()), v1::TOKEN_UNKNOWN_KEY);
 }
 
-TEST_CASE("Dispatch: metadata that is no token is refused before anything else is looked at", "[dispatch]") {
+TEST_CASE("Dispatch: metadata that is no token is refused before anything else is looked at",
+          "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const std::string good = desk.Token(ada, kStatus, Body());
@@ -104,16 +117,22 @@ TEST_CASE("Dispatch: metadata that is no token is refused before anything else i
   REQUIRE_OK(desk.Raw(kStatus, good, Body()));
 }
 
-TEST_CASE("Dispatch: an unknown method, a request too large, garbage and unknown fields are refused", "[dispatch]") {
+TEST_CASE(
+    "Dispatch: an unknown method, a request too large, garbage and unknown fields are refused",
+    "[dispatch]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
-  REQUIRE_REASON(desk.Raw("UploadService/Nothing", desk.Token(ada, "UploadService/Nothing", ""), ""), v1::METHOD_NOT_ALLOWED);
+  REQUIRE_REASON(
+      desk.Raw("UploadService/Nothing", desk.Token(ada, "UploadService/Nothing", ""), ""),
+      v1::METHOD_NOT_ALLOWED);
   const std::string large(100'000, 'x');
   REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, large), large), v1::REQUEST_MALFORMED);
   const std::string garbage = "\xff\xff\xff";
-  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, garbage), garbage), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, garbage), garbage),
+                 v1::REQUEST_MALFORMED);
   const std::string unknown = Body() + "\xF8\x06\x01";
-  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, unknown), unknown), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON(desk.Raw(kStatus, desk.Token(ada, kStatus, unknown), unknown),
+                 v1::REQUEST_MALFORMED);
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FakeVault: a back room in this process, with the real rules for the log and for batches but no rows. It can be away, crash in the middle of an
-// intake, be slow, be full, or refuse.
+// FakeVault: a back room in this process, with the real rules for the log and for batches but no
+// rows. It can be away, crash in the middle of an intake, be slow, be full, or refuse.
 #ifndef MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
 #define MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
 
 #include <deque>
+#include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
 #include "core/crypto/merkle.h"
@@ -33,60 +35,60 @@ class FakeVault : public front::Vault {
 
   // Knobs.
   void SetAway(bool away) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     away_ = away;
     if (away) ++crashes_;
   }
   // Ends every stream; what was not made durable is gone.
   void Crash() {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ++crashes_;
     for (auto& [name, upload] : uploads_) upload.read.resize(upload.durable);
   }
   // Crashes by itself after each so many batches; 0: never.
   void CrashEvery(int batches) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     crash_every_ = batches;
   }
   void Refuse(absl::Status status) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     refusal_ = std::move(status);
   }
   // Durable only at flushes, or after each batch.
   void DurableAtOnce(bool at_once) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     durable_at_once_ = at_once;
   }
 
   // What happened.
   int64_t ReadCount(const std::string& upload) const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto it = uploads_.find(upload);
     return it == uploads_.end() ? 0 : static_cast<int64_t>(it->second.durable);
   }
   std::vector<std::string> Read(const std::string& upload) const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return uploads_.at(upload).read;
   }
   bool Cancelled(const std::string& upload) const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return cancelled_.contains(upload);
   }
   std::string withdrawn_addresses() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return withdrawn_addresses_;
   }
   int64_t log_size() const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return static_cast<int64_t>(frontier_.size());
   }
   const crypto::BoxSecretKey& IntakeKeyOf(const std::string& upload) const {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return uploads_.at(upload).key;
   }
 
   absl::StatusOr<v1::VaultState> GetState() override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     v1::VaultState state;
     state.set_unsealed(true);
@@ -96,23 +98,28 @@ class FakeVault : public front::Vault {
     return state;
   }
 
-  absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(const v1::ObserveEntriesRequest& request) override {
-    absl::MutexLock lock(&mutex_);
+  absl::StatusOr<v1::ObserveEntriesResponse> ObserveEntries(
+      const v1::ObserveEntriesRequest& request) override {
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
-    if (static_cast<uint64_t>(request.first_index()) != frontier_.size()) return MakeError(v1::LOG_FORKED, "entries do not follow");
-    MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::OpenCheckpoint(request.checkpoint(), pool_->note_key()));
+    if (static_cast<uint64_t>(request.first_index()) != frontier_.size())
+      return MakeError(v1::LOG_FORKED, "entries do not follow");
+    MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
+                            tlog::OpenCheckpoint(request.checkpoint(), pool_->note_key()));
     crypto::MerkleFrontier frontier = frontier_;
     governance::Registry registry = registry_;
     for (const v1::LogEntry& entry : request.entries()) {
       const auto salt = ToArray<32>(entry.salt());
-      if (!salt.has_value() || AsText(tlog::EntryCommitment(*salt, entry.body())) != entry.commitment()) {
+      if (!salt.has_value() ||
+          AsText(tlog::EntryCommitment(*salt, entry.body())) != entry.commitment()) {
         return MakeError(v1::LOG_FORKED, "a commitment does not hold");
       }
       MUSTER_ASSIGN_OR_RETURN(const auto statement, governance::VerifyStatementBytes(entry.body()));
       MUSTER_RETURN_IF_ERROR(registry.Apply(frontier.size(), statement));
       frontier.Append(tlog::EntryLeaf(*salt, entry.body()));
     }
-    if (frontier.size() != checkpoint.size || frontier.Root() != checkpoint.root) return MakeError(v1::LOG_FORKED, "the root does not hold");
+    if (frontier.size() != checkpoint.size || frontier.Root() != checkpoint.root)
+      return MakeError(v1::LOG_FORKED, "the root does not hold");
     frontier_ = std::move(frontier);
     registry_ = std::move(registry);
     v1::ObserveEntriesResponse response;
@@ -121,7 +128,7 @@ class FakeVault : public front::Vault {
   }
 
   absl::StatusOr<v1::IntakeKey> OpenIntake(const v1::OpenIntakeRequest& request) override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     Upload& upload = uploads_[request.upload()];
     v1::IntakeKey key;
@@ -134,8 +141,9 @@ class FakeVault : public front::Vault {
 
   std::unique_ptr<front::IntakeRun> StartIntake() override { return std::make_unique<Run>(this); }
 
-  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(const v1::FinishIntakeRequest& request) override {
-    absl::MutexLock lock(&mutex_);
+  absl::StatusOr<v1::FinishIntakeResponse> FinishIntake(
+      const v1::FinishIntakeRequest& request) override {
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     const auto id = UploadId::Parse(request.upload());
     const governance::UploadRecord* logged = id.ok() ? registry_.FindUpload(*id) : nullptr;
@@ -167,14 +175,14 @@ class FakeVault : public front::Vault {
   }
 
   absl::Status CancelIntake(const v1::CancelIntakeRequest& request) override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     cancelled_.insert(request.upload());
     return absl::OkStatus();
   }
 
   absl::StatusOr<v1::MemberFigures> GetMemberFigures(const v1::GetMemberFiguresRequest&) override {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     v1::MemberFigures figures;
     figures.set_contact_count(7);
@@ -182,8 +190,9 @@ class FakeVault : public front::Vault {
     return figures;
   }
 
-  absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(const v1::ApplyWithdrawalRequest& request) override {
-    absl::MutexLock lock(&mutex_);
+  absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(
+      const v1::ApplyWithdrawalRequest& request) override {
+    const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     if (!refusal_.ok()) return refusal_;
     for (const auto& [id, withdrawal] : registry_.withdrawals()) {
@@ -211,12 +220,12 @@ class FakeVault : public front::Vault {
   class Run : public front::IntakeRun {
    public:
     explicit Run(FakeVault* vault) : vault_(vault) {
-      absl::MutexLock lock(&vault_->mutex_);
+      const std::lock_guard lock(vault_->mutex_);
       crashes_ = vault_->crashes_;
       if (vault_->away_) ended_ = true;
     }
     bool Write(const v1::IntakeRequest& request) override {
-      absl::MutexLock lock(&vault_->mutex_);
+      const std::lock_guard lock(vault_->mutex_);
       if (Broken()) return false;
       if (!vault_->refusal_.ok()) {
         status_ = vault_->refusal_;
@@ -253,25 +262,27 @@ class FakeVault : public front::Vault {
       return true;
     }
     bool WritesDone() override {
-      absl::MutexLock lock(&vault_->mutex_);
+      const std::lock_guard lock(vault_->mutex_);
       done_ = true;
       return !Broken();
     }
     bool Read(v1::IntakeProgress& progress) override {
-      absl::MutexLock lock(&vault_->mutex_);
-      vault_->mutex_.Await(absl::Condition(+[](Run* run) { return !run->answers_.empty() || run->done_ || run->Broken(); }, this));
+      std::unique_lock lock(vault_->mutex_);
+      while (answers_.empty() && !done_ && !Broken()) {
+        vault_->changed_.wait_for(lock, std::chrono::milliseconds(2));
+      }
       if (answers_.empty()) return false;
       progress = answers_.front();
       answers_.pop_front();
       return true;
     }
     void Cancel() override {
-      absl::MutexLock lock(&vault_->mutex_);
+      const std::lock_guard lock(vault_->mutex_);
       ended_ = true;
       status_ = front::VaultUnavailable("cancelled");
     }
     absl::Status Finish() override {
-      absl::MutexLock lock(&vault_->mutex_);
+      const std::lock_guard lock(vault_->mutex_);
       if (!status_.ok()) return status_;
       return Broken() ? front::VaultUnavailable("it crashed") : absl::OkStatus();
     }
@@ -291,7 +302,8 @@ class FakeVault : public front::Vault {
   }
 
   const TestConsortium* const pool_;
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
   bool away_ = false;
   bool durable_at_once_ = false;
   int crash_every_ = 0;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FrontDesk: everything of musterd but processes and gRPC, in a temporary home, with a fake vault and a clock that stands where it is put. Calls go
-// through the dispatcher with real tokens, as they would over the wire.
+// FrontDesk: everything of musterd but processes and gRPC, in a temporary home, with a fake vault
+// and a clock that stands where it is put. Calls go through the dispatcher with real tokens, as
+// they would over the wire.
 #ifndef MUSTER_TESTS_SERVER_FRONT_FRONT_DESK_H_
 #define MUSTER_TESTS_SERVER_FRONT_FRONT_DESK_H_
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "core/crypto/merkle.h"
 #include "core/governance/paseto.h"
 #include "core/seal/sealer.h"
@@ -65,19 +66,24 @@ class FrontDesk {
 
   void Start() {
     log_store_ = testing::Must(store::LogStore::Open(dir / "log"));
-    journal_ = testing::Must(front::Journal::Open(log_store_.get(), pool.log_key, pool.log_name(), &clock));
+    journal_ = testing::Must(
+        front::Journal::Open(log_store_.get(), pool.log_key, pool.log_name(), &clock));
     if (!journal_->founded()) REQUIRE_OK(journal_->Append(pool.SignedCharter()));
     store::DatabaseOptions options;
     options.families = front::kFrontFamilies;
     front_store_ = testing::Must(store::OpenDatabase(dir / "front", options));
-    book_ = testing::Must(front::UploadBook::Open(front_store_.get(), dir / "uploads", journal_.get()));
-    feed_ = std::make_unique<front::VaultFeed>(journal_.get(), pool.log_key, pool.log_name(), &vault);
-    driver_ = std::make_unique<front::IntakeDriver>(book_.get(), journal_.get(), feed_.get(), &vault, &clock);
+    book_ =
+        testing::Must(front::UploadBook::Open(front_store_.get(), dir / "uploads", journal_.get()));
+    feed_ =
+        std::make_unique<front::VaultFeed>(journal_.get(), pool.log_key, pool.log_name(), &vault);
+    driver_ = std::make_unique<front::IntakeDriver>(book_.get(), journal_.get(), feed_.get(),
+                                                    &vault, &clock);
     journal_->OnAppend([this] { feed_->Poke(); });
     book_->OnChange([this] { driver_->Poke(); });
     workers_ = std::make_unique<front::WorkerPool>(4);
-    const front::Desk desk{journal_.get(), book_.get(), driver_.get(), feed_.get(), &vault, workers_.get(), &clock,
-                           pool.note_key().Format(), "test"};
+    const front::Desk desk{journal_.get(), book_.get(),    driver_.get(), feed_.get(),
+                           &vault,         workers_.get(), &clock,        pool.note_key().Format(),
+                           "test"};
     dispatcher_ = std::make_unique<front::Dispatcher>(journal_.get(), &clock, clock.Now());
     front::RegisterPeopleCalls(*dispatcher_, desk);
     front::RegisterUploadCalls(*dispatcher_, desk);
@@ -107,34 +113,38 @@ class FrontDesk {
   }
 
   std::string Token(const TestPerson& person, const std::string& method, const std::string& body) {
-    return "Bearer " + governance::MakeCallToken(person.sign, person.id, pool.id, "/muster.v1." + method, body, clock.Now());
+    return "Bearer " + governance::MakeCallToken(person.sign, person.id, pool.id,
+                                                 "/muster.v1." + method, body, clock.Now());
   }
-  absl::StatusOr<std::string> Raw(const std::string& method, const std::string& authorization, const std::string& body) {
-    absl::StatusOr<std::string> answer;
-    absl::Notification answered;
-    dispatcher_->Handle({"/muster.v1." + method, authorization, body}, [&](absl::StatusOr<std::string> said) {
-      answer = std::move(said);
-      answered.Notify();
-    });
-    answered.WaitForNotification();
-    return answer;
+  absl::StatusOr<std::string> Raw(const std::string& method, const std::string& authorization,
+                                  const std::string& body) {
+    std::promise<absl::StatusOr<std::string>> answer;
+    dispatcher_->Handle(
+        {"/muster.v1." + method, authorization, body},
+        [&](absl::StatusOr<std::string> said) { answer.set_value(std::move(said)); });
+    return answer.get_future().get();
   }
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Call(const TestPerson& person, const std::string& method, const Request& request) {
+  absl::StatusOr<Response> Call(const TestPerson& person, const std::string& method,
+                                const Request& request) {
     const std::string body = request.SerializeAsString();
-    MUSTER_ASSIGN_OR_RETURN(const std::string bytes, Raw(method, Token(person, method, body), body));
+    MUSTER_ASSIGN_OR_RETURN(const std::string bytes,
+                            Raw(method, Token(person, method, body), body));
     Response response;
     // Called from threads, where Catch's checks must not be.
-    if (!response.ParseFromString(bytes)) return MakeError(v1::INTERNAL_ERROR, "the answer cannot be parsed");
+    if (!response.ParseFromString(bytes))
+      return MakeError(v1::INTERNAL_ERROR, "the answer cannot be parsed");
     return response;
   }
 
   // Admits and enrolls a member with one person, by calls.
-  TestPerson AddMember(const std::string& name, const std::vector<v1::Role>& roles = {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}) {
+  TestPerson AddMember(const std::string& name, const std::vector<v1::Role>& roles = {
+                                                    v1::ROLE_UPLOADER, v1::ROLE_APPROVER}) {
     TestPerson person;
     person.member = DrawId<MemberId>();
     person.name = "First of " + name;
-    if (std::find(roles.begin(), roles.end(), v1::ROLE_APPROVER) != roles.end()) person.m = crypto::Scalar::Random();
+    if (std::find(roles.begin(), roles.end(), v1::ROLE_APPROVER) != roles.end())
+      person.m = crypto::Scalar::Random();
     Enroll(pool.founder, person, name, true, roles);
     return person;
   }
@@ -144,25 +154,29 @@ class FrontDesk {
     Enroll(by, person, "", false, roles);
     return person;
   }
-  void Enroll(const TestPerson& by, const TestPerson& person, const std::string& member_name, bool new_member,
-              const std::vector<v1::Role>& roles) {
+  void Enroll(const TestPerson& by, const TestPerson& person, const std::string& member_name,
+              bool new_member, const std::vector<v1::Role>& roles) {
     const TestInvite invite;
     v1::AdmitRequest admit;
-    *admit.mutable_admission() = TestConsortium::SignBy(by, pool.Admission(by, invite, person, member_name, new_member, roles));
+    *admit.mutable_admission() = TestConsortium::SignBy(
+        by, pool.Admission(by, invite, person, member_name, new_member, roles));
     REQUIRE_OK((Call<v1::AdmitResponse>(by, "MemberService/Admit", admit)));
     v1::EnrollRequest enroll;
     *enroll.mutable_join() = TestConsortium::SignJoin(pool.Join(invite, person), invite, person);
     REQUIRE_OK(Raw("EnrollmentService/Enroll", "", enroll.SerializeAsString()));
   }
 
-  absl::StatusOr<v1::Upload> Create(const TestPerson& person, TestUpload& upload, const std::string& list = "everyone",
-                                    v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND, char file = 'f') {
+  absl::StatusOr<v1::Upload> Create(const TestPerson& person, TestUpload& upload,
+                                    const std::string& list = "everyone",
+                                    v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND,
+                                    char file = 'f') {
     v1::CreateUploadRequest request;
     request.set_upload(upload.id.Name());
     request.set_list(list);
     request.set_mode(mode);
     request.add_file_blake2b(std::string(32, file));
-    absl::StatusOr<v1::Upload> created = Call<v1::Upload>(person, "UploadService/CreateUpload", request);
+    absl::StatusOr<v1::Upload> created =
+        Call<v1::Upload>(person, "UploadService/CreateUpload", request);
     if (created.ok()) upload.created = *created;
     return created;
   }
@@ -172,7 +186,8 @@ class FrontDesk {
     context.member = *person.member;
     context.upload = upload.id;
     context.uploader = person.id;
-    context.intake_key = testing::Must(crypto::ParseBoxPublicKey(upload.created.intake_key().public_key()));
+    context.intake_key =
+        testing::Must(crypto::ParseBoxPublicKey(upload.created.intake_key().public_key()));
     context.vault_key = pool.v.TimesBase();
     context.member_key = testing::Must(crypto::ParsePoint(MemberKey(*person.member)));
     return context;
@@ -195,14 +210,17 @@ class FrontDesk {
     return block;
   }
   // Seals the batch with this sequence; every batch has `records` rows.
-  seal::SealedBatch Seal(const TestPerson& person, const TestUpload& upload, uint32_t sequence, size_t records = 3) {
+  seal::SealedBatch Seal(const TestPerson& person, const TestUpload& upload, uint32_t sequence,
+                         size_t records = 3) {
     const seal::Sealer sealer(ContextOf(person, upload), &person.sign);
-    return testing::Must(sealer.Seal(sequence, Records(1 + sequence * static_cast<uint32_t>(records), records), pool.now));
+    return testing::Must(sealer.Seal(
+        sequence, Records(1 + sequence * static_cast<uint32_t>(records), records), pool.now));
   }
   void SealAll(const TestPerson& person, TestUpload& upload, uint32_t count, size_t records = 3) {
     for (uint32_t i = 0; i < count; ++i) upload.batches.push_back(Seal(person, upload, i, records));
   }
-  absl::Status Put(const TestPerson& person, const TestUpload& upload, uint32_t sequence, const std::string& envelope) {
+  absl::Status Put(const TestPerson& person, const TestUpload& upload, uint32_t sequence,
+                   const std::string& envelope) {
     v1::PutBatchRequest request;
     request.set_upload(upload.id.Name());
     request.set_sequence(sequence);
@@ -215,7 +233,8 @@ class FrontDesk {
     }
     return absl::OkStatus();
   }
-  v1::Statement StatementOf(const TestPerson& person, const TestUpload& upload, size_t records = 3, char file = 'f') {
+  v1::Statement StatementOf(const TestPerson& person, const TestUpload& upload, size_t records = 3,
+                            char file = 'f') {
     v1::Statement statement = pool.Upload(person, upload.id);
     v1::UploadStatement& said = *statement.mutable_upload();
     said.set_list(upload.created.list());
@@ -226,16 +245,19 @@ class FrontDesk {
     said.set_row_count(said.record_count());
     said.mutable_files(0)->set_row_count(said.record_count());
     crypto::MerkleFrontier tree;
-    for (const seal::SealedBatch& batch : upload.batches) tree.Append(crypto::MerkleLeaf(batch.signed_part));
+    for (const seal::SealedBatch& batch : upload.batches)
+      tree.Append(crypto::MerkleLeaf(batch.signed_part));
     said.set_batches_root(ToString(tree.Root()));
     return statement;
   }
-  absl::StatusOr<v1::CommitUploadResponse> Commit(const TestPerson& person, const v1::SignedStatement& statement) {
+  absl::StatusOr<v1::CommitUploadResponse> Commit(const TestPerson& person,
+                                                  const v1::SignedStatement& statement) {
     v1::CommitUploadRequest request;
     *request.mutable_statement() = statement;
     return Call<v1::CommitUploadResponse>(person, "UploadService/CommitUpload", request);
   }
-  absl::StatusOr<v1::Upload> Get(const TestPerson& person, const UploadId& id, int wait_seconds = 0, int64_t seen = 0) {
+  absl::StatusOr<v1::Upload> Get(const TestPerson& person, const UploadId& id, int wait_seconds = 0,
+                                 int64_t seen = 0) {
     v1::GetUploadRequest request;
     request.set_name(id.Name());
     request.set_wait_seconds(wait_seconds);
@@ -251,7 +273,8 @@ class FrontDesk {
   }
 
   // The whole of it: created, sealed, put, committed.
-  TestUpload Upload(const TestPerson& person, uint32_t batches, const std::string& list = "everyone",
+  TestUpload Upload(const TestPerson& person, uint32_t batches,
+                    const std::string& list = "everyone",
                     v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND, char file = 'f') {
     TestUpload upload;
     REQUIRE_OK(Create(person, upload, list, mode, file));

@@ -2,6 +2,7 @@
 #include "server/front/journal.h"
 
 #include <catch2/catch.hpp>
+#include <mutex>
 #include <thread>
 
 #include "core/crypto/password.h"
@@ -33,8 +34,12 @@ class FailingStore : public tlog::TileStore {
   }
   absl::StatusOr<uint64_t> ReadSize() override { return store_->ReadSize(); }
   absl::StatusOr<std::string> ReadCheckpoint() override { return store_->ReadCheckpoint(); }
-  absl::StatusOr<std::string> ReadTile(const tlog::TileId& id) override { return store_->ReadTile(id); }
-  absl::StatusOr<tlog::Entry> ReadEntry(uint64_t index) override { return store_->ReadEntry(index); }
+  absl::StatusOr<std::string> ReadTile(const tlog::TileId& id) override {
+    return store_->ReadTile(id);
+  }
+  absl::StatusOr<tlog::Entry> ReadEntry(uint64_t index) override {
+    return store_->ReadEntry(index);
+  }
 
  private:
   tlog::TileStore* const store_;
@@ -42,11 +47,14 @@ class FailingStore : public tlog::TileStore {
 
 struct World {
   World() : log(testing::Must(store::LogStore::Open(dir / "log"))), store(log.get()) { Open(); }
-  void Open() { journal = testing::Must(Journal::Open(&store, pool.log_key, pool.log_name(), &clock)); }
+  void Open() {
+    journal = testing::Must(Journal::Open(&store, pool.log_key, pool.log_name(), &clock));
+  }
   v1::SignedStatement Admission(const std::string& name) {
     TestPerson guest;
     guest.member = test::DrawId<MemberId>();
-    return TestConsortium::SignBy(pool.founder, pool.Admission(pool.founder, TestInvite(), guest, name, true, {v1::ROLE_APPROVER}));
+    return TestConsortium::SignBy(pool.founder, pool.Admission(pool.founder, TestInvite(), guest,
+                                                               name, true, {v1::ROLE_APPROVER}));
   }
   test::TempDir dir;
   TestConsortium pool;
@@ -56,7 +64,8 @@ struct World {
   std::unique_ptr<Journal> journal;
 };
 
-TEST_CASE("Journal: what was appended is there again after a restart, and its rules with it", "[journal]") {
+TEST_CASE("Journal: what was appended is there again after a restart, and its rules with it",
+          "[journal]") {
   World world;
   CHECK_FALSE(world.journal->founded());
   REQUIRE_REASON(world.journal->Append(world.Admission("Parks")), v1::STATEMENT_REFUSED);
@@ -71,13 +80,18 @@ TEST_CASE("Journal: what was appended is there again after a restart, and its ru
   CHECK(world.journal->consortium() == world.pool.id);
   CHECK(world.journal->size() == 2);
   REQUIRE_REASON(world.journal->Append(admission), v1::REQUEST_ID_REUSED);
-  const auto founder = world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.sign.verify_key()));
+  const auto founder =
+      world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.sign.verify_key()));
   REQUIRE(founder.has_value());
   CHECK(founder->id == world.pool.founder.id);
-  CHECK_FALSE(world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.cosign.verify_key())).has_value());
+  CHECK_FALSE(
+      world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.cosign.verify_key()))
+          .has_value());
 }
 
-TEST_CASE("Journal: a write that failed is either not there or wholly there, and the next append goes on", "[journal][fault]") {
+TEST_CASE(
+    "Journal: a write that failed is either not there or wholly there, and the next append goes on",
+    "[journal][fault]") {
   World world;
   REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
   const v1::SignedStatement admission = world.Admission("Parks");
@@ -99,45 +113,55 @@ TEST_CASE("Journal: a write that failed is either not there or wholly there, and
   REQUIRE_OK(world.journal->ProveExtension(1));
 }
 
-TEST_CASE("Journal: a log whose entries break the rules is refused at opening", "[journal][fault]") {
+TEST_CASE("Journal: a log whose entries break the rules is refused at opening",
+          "[journal][fault]") {
   World world;
   REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
   world.journal.reset();
   {
     // Somebody with the log's key, but without a right to say it, appends past the journal.
-    const auto log = testing::Must(tlog::Log::Open(&world.store, world.pool.log_key.Clone(), world.pool.log_name()));
+    const auto log = testing::Must(
+        tlog::Log::Open(&world.store, world.pool.log_key.Clone(), world.pool.log_name()));
     tlog::Entry entry;
     TestPerson stranger;
     stranger.member = test::DrawId<MemberId>();
-    entry.body = TestConsortium::SignBy(stranger, world.pool.Upload(stranger, test::DrawId<UploadId>())).SerializeAsString();
+    entry.body =
+        TestConsortium::SignBy(stranger, world.pool.Upload(stranger, test::DrawId<UploadId>()))
+            .SerializeAsString();
     std::vector<tlog::Entry> entries;
     entries.push_back(entry);
     REQUIRE_OK(log->Append(std::move(entries)));
   }
-  REQUIRE_REASON(Journal::Open(&world.store, world.pool.log_key, world.pool.log_name(), &world.clock), v1::STORE_CORRUPT);
+  REQUIRE_REASON(
+      Journal::Open(&world.store, world.pool.log_key, world.pool.log_name(), &world.clock),
+      v1::STORE_CORRUPT);
 }
 
 TEST_CASE("Journal: appends and readers at once see one order", "[journal]") {
   World world;
   REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
   int told = 0;
-  absl::Mutex mutex;
+  std::mutex mutex;
   world.journal->OnAppend([&] {
-    absl::MutexLock lock(&mutex);
+    const std::lock_guard lock(mutex);
     ++told;
   });
   std::atomic<bool> done{false};
   std::thread reader([&] {
     while (!done) {
       const auto extension = world.journal->ProveExtension(1);
-      if (!extension.ok() || !world.journal->Prove(extension->size - 1, extension->size).ok()) std::abort();
+      if (!extension.ok() || !world.journal->Prove(extension->size - 1, extension->size).ok())
+        std::abort();
     }
   });
   std::vector<std::thread> writers;
   for (int w = 0; w < 3; ++w) {
     writers.emplace_back([&, w] {
       for (int i = 0; i < 10; ++i) {
-        if (!world.journal->Append(world.Admission("m" + std::to_string(w) + "-" + std::to_string(i))).ok()) std::abort();
+        if (!world.journal
+                 ->Append(world.Admission("m" + std::to_string(w) + "-" + std::to_string(i)))
+                 .ok())
+          std::abort();
       }
     });
   }

@@ -21,7 +21,8 @@ std::vector<v1::LogEntry> AllEntries(FrontDesk& desk, const TestPerson& person, 
   v1::ListEntriesRequest request;
   request.set_page_size(page);
   while (true) {
-    const auto response = testing::Must(desk.Call<v1::ListEntriesResponse>(person, "LogService/ListEntries", request));
+    const auto response = testing::Must(
+        desk.Call<v1::ListEntriesResponse>(person, "LogService/ListEntries", request));
     for (const v1::LogEntry& entry : response.entries()) entries.push_back(entry);
     if (response.next_index() == response.size()) return entries;
     CHECK(response.entries_size() <= page);
@@ -29,14 +30,17 @@ std::vector<v1::LogEntry> AllEntries(FrontDesk& desk, const TestPerson& person, 
   }
 }
 
-TEST_CASE("Log: everybody sees every commitment, bodies only of what is everybody's or their own", "[log]") {
+TEST_CASE("Log: everybody sees every commitment, bodies only of what is everybody's or their own",
+          "[log]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const TestPerson eve = desk.AddMember("Transit");
   desk.Await(desk.Upload(ada, 1).id, v1::Upload::DONE);
   desk.Await(desk.Upload(eve, 1).id, v1::Upload::DONE);
-  const auto checkpoint = testing::Must(tlog::OpenCheckpoint(desk.journal().checkpoint(), desk.pool.note_key()));
-  for (const TestPerson* person : {&ada, &eve, static_cast<const TestPerson*>(&desk.pool.founder)}) {
+  const auto checkpoint =
+      testing::Must(tlog::OpenCheckpoint(desk.journal().checkpoint(), desk.pool.note_key()));
+  for (const TestPerson* person :
+       {&ada, &eve, static_cast<const TestPerson*>(&desk.pool.founder)}) {
     const std::vector<v1::LogEntry> entries = AllEntries(desk, *person, 2);
     REQUIRE(entries.size() == checkpoint.size);
     crypto::MerkleFrontier tree;
@@ -61,9 +65,11 @@ TEST_CASE("Log: everybody sees every commitment, bodies only of what is everybod
   }
   v1::ListEntriesRequest request;
   request.set_first_index(-1);
-  REQUIRE_REASON((desk.Call<v1::ListEntriesResponse>(ada, "LogService/ListEntries", request)), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON((desk.Call<v1::ListEntriesResponse>(ada, "LogService/ListEntries", request)),
+                 v1::REQUEST_MALFORMED);
   request.set_first_index(1'000'000);
-  CHECK(testing::Must(desk.Call<v1::ListEntriesResponse>(ada, "LogService/ListEntries", request)).entries_size() == 0);
+  CHECK(testing::Must(desk.Call<v1::ListEntriesResponse>(ada, "LogService/ListEntries", request))
+            .entries_size() == 0);
 }
 
 TEST_CASE("Log: each checkpoint extends every one before it", "[log]") {
@@ -74,10 +80,13 @@ TEST_CASE("Log: each checkpoint extends every one before it", "[log]") {
     for (const tlog::Checkpoint& old : seen) {
       v1::GetCheckpointRequest request;
       request.set_known_size(static_cast<int64_t>(old.size));
-      const auto proof = testing::Must(desk.Call<v1::CheckpointProof>(desk.pool.founder, "LogService/GetCheckpoint", request));
-      REQUIRE_OK(tlog::OpenExtension(proof.checkpoint(), desk.pool.note_key(), old, testing::Must(tlog::ParseHashes(proof.consistency()))));
+      const auto proof = testing::Must(
+          desk.Call<v1::CheckpointProof>(desk.pool.founder, "LogService/GetCheckpoint", request));
+      REQUIRE_OK(tlog::OpenExtension(proof.checkpoint(), desk.pool.note_key(), old,
+                                     testing::Must(tlog::ParseHashes(proof.consistency()))));
     }
-    seen.push_back(testing::Must(tlog::OpenCheckpoint(desk.journal().checkpoint(), desk.pool.note_key())));
+    seen.push_back(
+        testing::Must(tlog::OpenCheckpoint(desk.journal().checkpoint(), desk.pool.note_key())));
   }
 }
 
@@ -103,14 +112,18 @@ TEST_CASE("Report: bundle and provenance hold before the auditor's own verifier"
     return desk.Upload(ada, 1, "c", v1::UploadStatement::APPEND, '4');
   }();
 
-  const auto bundle = testing::Must(desk.Call<v1::Bundle>(desk.pool.founder, "ReportService/GetBundle", v1::GetBundleRequest()));
+  const auto bundle = testing::Must(
+      desk.Call<v1::Bundle>(desk.pool.founder, "ReportService/GetBundle", v1::GetBundleRequest()));
   const report::AuditRoot root = testing::Must(report::OpenBundle(bundle));
-  const auto report = testing::Must(desk.Call<v1::ProvenanceReport>(bo, "ReportService/GetProvenance", v1::GetProvenanceRequest()));
-  const report::ReportFindings findings = testing::Must(report::VerifyReport(report::EncodeReport(report, bo.sign), root));
+  const auto report = testing::Must(desk.Call<v1::ProvenanceReport>(
+      bo, "ReportService/GetProvenance", v1::GetProvenanceRequest()));
+  const report::ReportFindings findings =
+      testing::Must(report::VerifyReport(report::EncodeReport(report, bo.sign), root));
   CHECK(findings.member_name == "Parks");
   CHECK(findings.same_tree);
   REQUIRE(findings.uploads.size() == 4);
-  CHECK(findings.uploads[0].since.size() == 4);  // replaced by the second (two entries), withdrawn with it (two more)
+  CHECK(findings.uploads[0].since.size() ==
+        4);  // replaced by the second (two entries), withdrawn with it (two more)
   CHECK(findings.uploads[1].since.size() == 2);
   CHECK(findings.uploads[2].since.empty());
   CHECK(findings.uploads[2].intake.has_value());
@@ -118,16 +131,20 @@ TEST_CASE("Report: bundle and provenance hold before the auditor's own verifier"
 
   v1::GetProvenanceRequest one;
   one.set_upload(kept.id.Name());
-  const auto single = testing::Must(desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one));
-  CHECK(testing::Must(report::VerifyReport(report::EncodeReport(single, ada.sign), root)).uploads.size() == 1);
+  const auto single =
+      testing::Must(desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one));
+  CHECK(testing::Must(report::VerifyReport(report::EncodeReport(single, ada.sign), root))
+            .uploads.size() == 1);
 
   one.set_upload(test::DrawId<UploadId>().Name());
-  REQUIRE_REASON((desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one)), v1::UPLOAD_NOT_FOUND);
+  REQUIRE_REASON((desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one)),
+                 v1::UPLOAD_NOT_FOUND);
   TestUpload open;
   desk.vault.Refuse(absl::OkStatus());
   REQUIRE_OK(desk.Create(ada, open, "d"));
   one.set_upload(open.id.Name());
-  REQUIRE_REASON((desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one)), v1::UPLOAD_NOT_FOUND);
+  REQUIRE_REASON((desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", one)),
+                 v1::UPLOAD_NOT_FOUND);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The gRPC side: what arrives at the dispatcher is what was sent, byte for byte, and what it answers is what comes back.
+// The gRPC side: what arrives at the dispatcher is what was sent, byte for byte, and what it
+// answers is what comes back.
 #include "server/front/server.h"
 
 #include <grpcpp/generic/generic_stub.h>
@@ -9,7 +10,6 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "server/front/authorization.h"
 #include "server/front/certificate.h"
 #include "server/rpc/status.h"
@@ -24,9 +24,11 @@ using test::TestUpload;
 
 class Wire {
  public:
-  explicit Wire(FrontDesk& desk) : desk_(desk), certificate_(testing::Must(MakeCertificate("127.0.0.1"))) {
+  explicit Wire(FrontDesk& desk)
+      : desk_(desk), certificate_(testing::Must(MakeCertificate("127.0.0.1"))) {
     const std::string key(AsText(certificate_.key_pem.ExposeSecret()));
-    server = testing::Must(Server::Start({"127.0.0.1:0", key, certificate_.certificate_pem}, &desk.dispatcher(), &desk.workers()));
+    server = testing::Must(Server::Start({"127.0.0.1:0", key, certificate_.certificate_pem},
+                                         &desk.dispatcher(), &desk.workers()));
     Connect(certificate_.certificate_pem);
   }
   void Connect(const std::string& root) {
@@ -35,32 +37,37 @@ class Wire {
     grpc::ChannelArguments arguments;
     arguments.SetSslTargetNameOverride("muster");
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server->port()), grpc::SslCredentials(tls), arguments);
+    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server->port()),
+                                         grpc::SslCredentials(tls), arguments);
     stub_ = std::make_unique<grpc::GenericStub>(channel_);
   }
 
-  absl::StatusOr<std::string> Send(const std::string& method, const std::vector<std::string>& authorizations, const std::string& body) {
+  absl::StatusOr<std::string> Send(const std::string& method,
+                                   const std::vector<std::string>& authorizations,
+                                   const std::string& body) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    for (const std::string& authorization : authorizations) context.AddMetadata("authorization", authorization);
+    for (const std::string& authorization : authorizations)
+      context.AddMetadata("authorization", authorization);
     // In pieces, as a large message arrives.
     std::vector<grpc::Slice> slices;
     for (size_t at = 0; at < body.size(); at += 1000) slices.emplace_back(body.substr(at, 1000));
     const grpc::ByteBuffer request(slices.data(), slices.size());
     grpc::ByteBuffer response;
-    grpc::Status status;
-    absl::Notification done;
-    stub_->UnaryCall(&context, "/muster.v1." + method, grpc::StubOptions(), &request, &response, [&](grpc::Status said) {
-      status = std::move(said);
-      done.Notify();
-    });
+    std::promise<grpc::Status> said;
+    stub_->UnaryCall(&context, "/muster.v1." + method, grpc::StubOptions(), &request, &response,
+                     [&](grpc::Status said) {
+                       status = std::move(said);
+                       done.Notify();
+                     });
     done.WaitForNotification();
     if (!status.ok()) return rpc::FromGrpcStatus(status);
     grpc::Slice whole;
     if (!response.DumpToSingleSlice(&whole).ok()) return MakeError(v1::INTERNAL_ERROR, "no answer");
     return std::string(reinterpret_cast<const char*>(whole.begin()), whole.size());
   }
-  absl::StatusOr<std::string> Call(const TestPerson& person, const std::string& method, const std::string& body) {
+  absl::StatusOr<std::string> Call(const TestPerson& person, const std::string& method,
+                                   const std::string& body) {
     return Send(method, {desk_.Token(person, method, body)}, body);
   }
 
@@ -103,7 +110,8 @@ TEST_CASE("Server: a call goes through once; errors keep reason, message and det
   CHECK(status.person().name() == ada.id.Name());
   REQUIRE_REASON(wire.Send(name, {token}, ""), v1::TOKEN_REPLAYED);
   // Two tokens at once are none.
-  REQUIRE_REASON(wire.Send(name, {desk.Token(ada, name, ""), desk.Token(ada, name, "")}, ""), v1::TOKEN_MISSING);
+  REQUIRE_REASON(wire.Send(name, {desk.Token(ada, name, ""), desk.Token(ada, name, "")}, ""),
+                 v1::TOKEN_MISSING);
 
   TestUpload upload;
   REQUIRE_OK(desk.Create(ada, upload));
@@ -112,7 +120,8 @@ TEST_CASE("Server: a call goes through once; errors keep reason, message and det
   v1::PutBatchRequest request;
   request.set_upload(upload.id.Name());
   request.set_envelope(desk.Seal(ada, upload, 0).envelope);
-  const absl::Status refused = wire.Call(ada, "UploadService/PutBatch", request.SerializeAsString()).status();
+  const absl::Status refused =
+      wire.Call(ada, "UploadService/PutBatch", request.SerializeAsString()).status();
   REQUIRE_REASON(refused, v1::BATCH_REPLAYED);
   CHECK(DetailsOf(refused)["sequence"] == "0");
 }
@@ -136,14 +145,18 @@ TEST_CASE("Server: the largest batch there can be is taken, a larger request is 
   for (uint32_t row = 1; !block.full(); ++row) {
     record.Clear();
     record.row = row;
-    for (const contact::Field field : {contact::Field::kEmail, contact::Field::kTags, contact::Field::kConsent}) {
+    for (const contact::Field field :
+         {contact::Field::kEmail, contact::Field::kTags, contact::Field::kConsent}) {
       record[field] = std::string(1000, 'x');
     }
     REQUIRE_OK(block.Add(record));
   }
   v1::PutBatchRequest request;
   request.set_upload(upload.id.Name());
-  request.set_envelope(testing::Must(seal::Sealer(desk.ContextOf(ada, upload), &ada.sign).Seal(0, block, desk.pool.now)).envelope);
+  request.set_envelope(
+      testing::Must(
+          seal::Sealer(desk.ContextOf(ada, upload), &ada.sign).Seal(0, block, desk.pool.now))
+          .envelope);
   CHECK(request.envelope().size() > 16'000'000);
   REQUIRE_OK(wire.Call(ada, "UploadService/PutBatch", request.SerializeAsString()));
   const std::string large(kRequestBytesMax + 1000, 'x');
@@ -185,7 +198,9 @@ TEST_CASE("Server: shutting down answers who waits and takes nobody new", "[serv
   request.set_name(upload.id.Name());
   request.set_wait_seconds(30);
   std::atomic<bool> answered{false};
-  std::thread waiting([&] { answered = wire.Call(ada, "UploadService/GetUpload", request.SerializeAsString()).ok(); });
+  std::thread waiting([&] {
+    answered = wire.Call(ada, "UploadService/GetUpload", request.SerializeAsString()).ok();
+  });
   ::usleep(300'000);
   CHECK_FALSE(answered);
   desk.book().EndWaiting();
@@ -201,7 +216,10 @@ TEST_CASE("Server: an address that is taken is said so", "[server]") {
   const Certificate certificate = testing::Must(MakeCertificate(""));
   const std::string key(AsText(certificate.key_pem.ExposeSecret()));
   const std::string taken = "127.0.0.1:" + std::to_string(wire.server->port());
-  REQUIRE_REASON(Server::Start({taken, key, certificate.certificate_pem}, &desk.dispatcher(), &desk.workers()).status(), v1::SERVER_UNAVAILABLE);
+  REQUIRE_REASON(
+      Server::Start({taken, key, certificate.certificate_pem}, &desk.dispatcher(), &desk.workers())
+          .status(),
+      v1::SERVER_UNAVAILABLE);
 }
 
 }  // namespace

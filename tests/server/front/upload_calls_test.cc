@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Uploads from the first batch to the vault's statement, over real tokens, files and databases, with a vault that can fail in every way.
+// Uploads from the first batch to the vault's statement, over real tokens, files and databases,
+// with a vault that can fail in every way.
 #include <sys/mount.h>
 
 #include <catch2/catch.hpp>
@@ -30,12 +31,15 @@ std::filesystem::path BatchFile(FrontDesk& desk, const TestUpload& upload, int s
 }
 
 // The receipt's entry stands in the receipt's tree.
-void CheckReceipt(FrontDesk& desk, const v1::EntryProof& entry, const v1::CheckpointProof& checkpoint) {
-  const auto opened = testing::Must(tlog::OpenCheckpoint(checkpoint.checkpoint(), desk.pool.note_key()));
+void CheckReceipt(FrontDesk& desk, const v1::EntryProof& entry,
+                  const v1::CheckpointProof& checkpoint) {
+  const auto opened =
+      testing::Must(tlog::OpenCheckpoint(checkpoint.checkpoint(), desk.pool.note_key()));
   REQUIRE_OK(tlog::VerifyEntryProof(entry, opened));
 }
 
-TEST_CASE("Upload: from create to the vault's statement, with a receipt that proves itself", "[upload]") {
+TEST_CASE("Upload: from create to the vault's statement, with a receipt that proves itself",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
@@ -43,7 +47,8 @@ TEST_CASE("Upload: from create to the vault's statement, with a receipt that pro
   CHECK(created.state() == v1::Upload::OPEN);
   CHECK(created.intake_key().upload() == upload.id.Name());
   desk.SealAll(ada, upload, 5);
-  for (const uint32_t i : {3u, 0u, 4u, 1u, 2u}) REQUIRE_OK(desk.Put(ada, upload, i, upload.batches[i].envelope));
+  for (const uint32_t i : {3u, 0u, 4u, 1u, 2u})
+    REQUIRE_OK(desk.Put(ada, upload, i, upload.batches[i].envelope));
   const v1::Upload open = testing::Must(desk.Get(ada, upload.id));
   REQUIRE(open.received_size() == 1);
   CHECK(open.received(0).first() == 0);
@@ -63,7 +68,8 @@ TEST_CASE("Upload: from create to the vault's statement, with a receipt that pro
   CHECK(desk.vault.Read(upload.id.Name()).size() == 5);
 
   // The intake wraps go from the stored files; what is signed stays.
-  REQUIRE(test::Eventually([&] { return testing::Must(desk.book().Find(upload.id)).record.wraps_erased(); }));
+  REQUIRE(test::Eventually(
+      [&] { return testing::Must(desk.book().Find(upload.id)).record.wraps_erased(); }));
   for (int i = 0; i < 5; ++i) {
     const std::string stored = Slurp(BatchFile(desk, upload, i));
     const auto envelope = testing::Must(seal::ParseEnvelope(stored));
@@ -73,7 +79,8 @@ TEST_CASE("Upload: from create to the vault's statement, with a receipt that pro
   }
 }
 
-TEST_CASE("Upload: a client that lost every answer and says everything twice changes nothing", "[upload]") {
+TEST_CASE("Upload: a client that lost every answer and says everything twice changes nothing",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
@@ -88,7 +95,8 @@ TEST_CASE("Upload: a client that lost every answer and says everything twice cha
   CHECK(desk.journal().size() <= size + 1);  // at most the vault's statement came meanwhile
   desk.Await(upload.id, v1::Upload::DONE);
   // Even after intake and the erasing of wraps, the same batch again is the same batch.
-  REQUIRE(test::Eventually([&] { return testing::Must(desk.book().Find(upload.id)).record.wraps_erased(); }));
+  REQUIRE(test::Eventually(
+      [&] { return testing::Must(desk.book().Find(upload.id)).record.wraps_erased(); }));
   desk.Restart();
   REQUIRE_OK(desk.Commit(ada, upload.statement));
   CHECK(testing::Must(desk.Get(ada, upload.id)).state() == v1::Upload::DONE);
@@ -111,7 +119,8 @@ TEST_CASE("Upload: a batch is stored once, and never replaced by other bytes", "
   CHECK(Slurp(BatchFile(desk, upload, 0)) == stored);
 }
 
-TEST_CASE("Upload: a tampered, truncated, misplaced or borrowed batch is refused and not stored", "[upload]") {
+TEST_CASE("Upload: a tampered, truncated, misplaced or borrowed batch is refused and not stored",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const TestPerson eve = desk.AddMember("Transit");
@@ -121,9 +130,10 @@ TEST_CASE("Upload: a tampered, truncated, misplaced or borrowed batch is refused
   desk.SealAll(ada, upload, 2);
   const std::string& good = upload.batches[0].envelope;
 
-  // Every byte of what is signed, and a sample of the rest, is covered: by parsing, by the header's check, or by the signature. Ciphertexts are the
-  // vault's to check against the signed root.
-  const size_t signed_end = seal::kEnvelopeMagic.size() + seal::kSignedPartBytes + seal::kSignatureBytes;
+  // Every byte of what is signed, and a sample of the rest, is covered: by parsing, by the header's
+  // check, or by the signature. Ciphertexts are the vault's to check against the signed root.
+  const size_t signed_end =
+      seal::kEnvelopeMagic.size() + seal::kSignedPartBytes + seal::kSignatureBytes;
   for (size_t i = 0; i < signed_end; i += 7) {
     if (desk.Put(ada, upload, 0, Changed(good, i)).ok()) FAIL("byte " << i);
   }
@@ -131,7 +141,8 @@ TEST_CASE("Upload: a tampered, truncated, misplaced or borrowed batch is refused
     REQUIRE_REASON(desk.Put(ada, upload, 0, good.substr(0, cut)), v1::BATCH_MALFORMED);
   }
   REQUIRE_REASON(desk.Put(ada, upload, 0, good + "x"), v1::BATCH_MALFORMED);
-  REQUIRE_REASON(desk.Put(ada, upload, 0, testing::Must(seal::EraseIntakeWrap(good))), v1::BATCH_MALFORMED);
+  REQUIRE_REASON(desk.Put(ada, upload, 0, testing::Must(seal::EraseIntakeWrap(good))),
+                 v1::BATCH_MALFORMED);
   // Under another number, out of range.
   REQUIRE_REASON(desk.Put(ada, upload, 1, good), v1::BATCH_OUT_OF_ORDER);
   REQUIRE_REASON(desk.Put(ada, upload, 0, upload.batches[1].envelope), v1::BATCH_OUT_OF_ORDER);
@@ -147,25 +158,36 @@ TEST_CASE("Upload: a tampered, truncated, misplaced or borrowed batch is refused
   seal::SealContext context = desk.ContextOf(ada, upload);
   context.uploader = ada.id;
   // Eve signs as Ada: the header is right, the signature is not.
-  const auto forged = testing::Must(seal::Sealer(context, &eve.sign).Seal(0, FrontDesk::Records(1, 3), desk.pool.now));
+  const auto forged = testing::Must(
+      seal::Sealer(context, &eve.sign).Seal(0, FrontDesk::Records(1, 3), desk.pool.now));
   REQUIRE_REASON(desk.Put(ada, upload, 0, forged.envelope), v1::SIGNATURE_INVALID);
   // To other keys.
   const auto sealed_to = [&](const auto& change) {
     seal::SealContext wrong = desk.ContextOf(ada, upload);
     change(wrong);
-    return desk.Put(ada, upload, 0, testing::Must(seal::Sealer(wrong, &ada.sign).Seal(0, FrontDesk::Records(1, 3), desk.pool.now)).envelope);
+    return desk.Put(
+        ada, upload, 0,
+        testing::Must(
+            seal::Sealer(wrong, &ada.sign).Seal(0, FrontDesk::Records(1, 3), desk.pool.now))
+            .envelope);
   };
-  REQUIRE_REASON(sealed_to([](auto& c) { c.intake_key = crypto::BoxSecretKey::Generate().public_key(); }), v1::BATCH_WRONG_KEY);
-  REQUIRE_REASON(sealed_to([](auto& c) { c.vault_key = crypto::Scalar::Random().TimesBase(); }), v1::BATCH_WRONG_KEY);
-  REQUIRE_REASON(sealed_to([](auto& c) { c.member_key = crypto::Scalar::Random().TimesBase(); }), v1::BATCH_WRONG_KEY);
-  REQUIRE_REASON(sealed_to([](auto& c) { c.consortium = crypto::RandomArray<16>(); }), v1::BATCH_NOT_YOURS);
+  REQUIRE_REASON(
+      sealed_to([](auto& c) { c.intake_key = crypto::BoxSecretKey::Generate().public_key(); }),
+      v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(sealed_to([](auto& c) { c.vault_key = crypto::Scalar::Random().TimesBase(); }),
+                 v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(sealed_to([](auto& c) { c.member_key = crypto::Scalar::Random().TimesBase(); }),
+                 v1::BATCH_WRONG_KEY);
+  REQUIRE_REASON(sealed_to([](auto& c) { c.consortium = crypto::RandomArray<16>(); }),
+                 v1::BATCH_NOT_YOURS);
 
   CHECK(testing::Must(desk.Get(ada, upload.id)).received_size() == 0);
   CHECK_FALSE(std::filesystem::exists(BatchFile(desk, upload, 0)));
   REQUIRE_OK(desk.Put(ada, upload, 0, good));
 }
 
-TEST_CASE("Upload: nothing of another member's can be seen or told apart from what is not there", "[upload]") {
+TEST_CASE("Upload: nothing of another member's can be seen or told apart from what is not there",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const TestPerson eve = desk.AddMember("Transit");
@@ -175,8 +197,11 @@ TEST_CASE("Upload: nothing of another member's can be seen or told apart from wh
   const absl::Status none = desk.Get(eve, nobodys).status();
   REQUIRE_REASON(theirs, v1::UPLOAD_NOT_FOUND);
   REQUIRE_REASON(none, v1::UPLOAD_NOT_FOUND);
-  CHECK(testing::Must(desk.Call<v1::ListUploadsResponse>(eve, "UploadService/ListUploads", v1::ListUploadsRequest())).uploads_size() == 0);
-  REQUIRE_REASON(desk.Commit(eve, TestConsortium::SignBy(eve, desk.StatementOf(eve, upload))), v1::UPLOAD_NOT_FOUND);
+  CHECK(testing::Must(desk.Call<v1::ListUploadsResponse>(eve, "UploadService/ListUploads",
+                                                         v1::ListUploadsRequest()))
+            .uploads_size() == 0);
+  REQUIRE_REASON(desk.Commit(eve, TestConsortium::SignBy(eve, desk.StatementOf(eve, upload))),
+                 v1::UPLOAD_NOT_FOUND);
 }
 
 TEST_CASE("Upload: a commit must state exactly what has arrived", "[upload]") {
@@ -196,33 +221,55 @@ TEST_CASE("Upload: a commit must state exactly what has arrived", "[upload]") {
   };
   REQUIRE_REASON(commit([](auto&) {}), v1::BATCH_MISSING);
   REQUIRE_OK(desk.Put(ada, upload, 1, upload.batches[1].envelope));
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_batch_count(2); s.mutable_upload()->set_record_count(6); }), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_batch_count(4); }), v1::BATCH_MISSING);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_record_count(10); }), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_batches_root(std::string(32, 'x')); }), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_list("another"); }), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_mode(v1::UploadStatement::REPLACE); }), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->mutable_files(0)->set_blake2b(std::string(32, 'x')); }), v1::FILE_CHANGED);
-  REQUIRE_REASON(commit([](auto& s) { s.set_consortium(std::string(16, 'x')); }), v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(commit([](auto& s) {
+                   s.mutable_upload()->set_batch_count(2);
+                   s.mutable_upload()->set_record_count(6);
+                 }),
+                 v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_batch_count(4); }),
+                 v1::BATCH_MISSING);
+  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_record_count(10); }),
+                 v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(
+      commit([](auto& s) { s.mutable_upload()->set_batches_root(std::string(32, 'x')); }),
+      v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_list("another"); }),
+                 v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(
+      commit([](auto& s) { s.mutable_upload()->set_mode(v1::UploadStatement::REPLACE); }),
+      v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(commit([](auto& s) {
+                   s.mutable_upload()->mutable_files(0)->set_blake2b(std::string(32, 'x'));
+                 }),
+                 v1::FILE_CHANGED);
+  REQUIRE_REASON(commit([](auto& s) { s.set_consortium(std::string(16, 'x')); }),
+                 v1::STATEMENT_REFUSED);
   // A colleague may not commit it, and nobody with somebody else's key.
-  REQUIRE_REASON(desk.Commit(bo, TestConsortium::SignBy(bo, desk.StatementOf(bo, upload))), v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(desk.Commit(bo, TestConsortium::SignBy(bo, desk.StatementOf(bo, upload))),
+                 v1::STATEMENT_REFUSED);
   REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(bo, good)), v1::STATEMENT_REFUSED);
-  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignWith(good, {&ada.cosign})), v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignWith(good, {&ada.cosign})),
+                 v1::STATEMENT_REFUSED);
   const uint64_t size = desk.journal().size();
   REQUIRE_OK(commit([](auto&) {}));
   CHECK(desk.journal().size() >= size + 1);
   // Another statement for the same upload comes too late, and so does another batch.
-  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_consent("other words"); }), v1::UPLOAD_FINISHED);
+  REQUIRE_REASON(commit([](auto& s) { s.mutable_upload()->set_consent("other words"); }),
+                 v1::UPLOAD_FINISHED);
   REQUIRE_REASON(desk.Put(ada, upload, 3, desk.Seal(ada, upload, 3).envelope), v1::UPLOAD_FINISHED);
 }
 
-TEST_CASE("Upload: the same file to the same list is refused with the upload's name; REPLACE and other lists take it", "[upload]") {
+TEST_CASE(
+    "Upload: the same file to the same list is refused with the upload's name; REPLACE and other "
+    "lists take it",
+    "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const TestUpload first = desk.Upload(ada, 1, "a", v1::UploadStatement::APPEND, '1');
   desk.Await(first.id, v1::Upload::DONE);
   TestUpload again;
-  const absl::Status refused = desk.Create(ada, again, "a", v1::UploadStatement::APPEND, '1').status();
+  const absl::Status refused =
+      desk.Create(ada, again, "a", v1::UploadStatement::APPEND, '1').status();
   REQUIRE_REASON(refused, v1::FILE_ALREADY_UPLOADED);
   CHECK(DetailsOf(refused)["upload"] == first.id.Name());
   CHECK(std::string(refused.message()).find("--replace") != std::string::npos);
@@ -237,7 +284,9 @@ TEST_CASE("Upload: the same file to the same list is refused with the upload's n
     REQUIRE_OK(desk.PutAll(ada, *upload));
   }
   REQUIRE_OK(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, left, 3, '2'))));
-  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, right, 3, '2'))), v1::FILE_ALREADY_UPLOADED);
+  REQUIRE_REASON(
+      desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, right, 3, '2'))),
+      v1::FILE_ALREADY_UPLOADED);
 
   const TestUpload replaced = desk.Upload(ada, 2, "a", v1::UploadStatement::REPLACE, '1');
   desk.Await(replaced.id, v1::Upload::DONE);
@@ -262,7 +311,8 @@ TEST_CASE("Upload: names and requests that make no sense are refused with what w
   REQUIRE_REASON(create([](auto& r) { r.set_upload("uploads/../../etc"); }), v1::NAME_MALFORMED);
   REQUIRE_REASON(create([](auto& r) { r.set_list(""); }), v1::LIST_NAME_MALFORMED);
   REQUIRE_REASON(create([](auto& r) { r.set_list("a\nb"); }), v1::LIST_NAME_MALFORMED);
-  REQUIRE_REASON(create([](auto& r) { r.set_list(std::string(201, 'x')); }), v1::LIST_NAME_MALFORMED);
+  REQUIRE_REASON(create([](auto& r) { r.set_list(std::string(201, 'x')); }),
+                 v1::LIST_NAME_MALFORMED);
   REQUIRE_REASON(create([](auto& r) { r.clear_mode(); }), v1::REQUEST_MALFORMED);
   REQUIRE_REASON(create([](auto& r) { r.clear_file_blake2b(); }), v1::REQUEST_MALFORMED);
   REQUIRE_REASON(create([](auto& r) { r.add_file_blake2b("x"); }), v1::REQUEST_MALFORMED);
@@ -276,7 +326,8 @@ TEST_CASE("Upload: names and requests that make no sense are refused with what w
   REQUIRE_REASON(desk.Create(una, unsealed), v1::KEY_MALFORMED);
 }
 
-TEST_CASE("Upload: without the vault batches are still received; what needs it says so", "[upload]") {
+TEST_CASE("Upload: without the vault batches are still received; what needs it says so",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload, late;
@@ -287,19 +338,25 @@ TEST_CASE("Upload: without the vault batches are still received; what needs it s
   REQUIRE_OK(desk.PutAll(ada, upload));
   REQUIRE_OK(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, upload))));
   CHECK(testing::Must(desk.Get(ada, upload.id)).state() == v1::Upload::INTAKE);
-  REQUIRE_REASON((desk.Call<v1::ListListsResponse>(ada, "UploadService/ListLists", v1::ListListsRequest())), v1::VAULT_UNAVAILABLE);
+  REQUIRE_REASON(
+      (desk.Call<v1::ListListsResponse>(ada, "UploadService/ListLists", v1::ListListsRequest())),
+      v1::VAULT_UNAVAILABLE);
   REQUIRE(test::Eventually([&] {
-    const auto status = testing::Must(desk.Call<v1::GetStatusResponse>(ada, "MemberService/GetStatus", v1::GetStatusRequest()));
-    return status.vault_state() == v1::GetStatusResponse::UNREACHABLE && status.contact_count() == -1;
+    const auto status = testing::Must(
+        desk.Call<v1::GetStatusResponse>(ada, "MemberService/GetStatus", v1::GetStatusRequest()));
+    return status.vault_state() == v1::GetStatusResponse::UNREACHABLE &&
+           status.contact_count() == -1;
   }));
   desk.vault.SetAway(false);
   desk.Await(upload.id, v1::Upload::DONE);
-  const auto status = testing::Must(desk.Call<v1::GetStatusResponse>(ada, "MemberService/GetStatus", v1::GetStatusRequest()));
+  const auto status = testing::Must(
+      desk.Call<v1::GetStatusResponse>(ada, "MemberService/GetStatus", v1::GetStatusRequest()));
   CHECK(status.vault_state() == v1::GetStatusResponse::UNSEALED);
   CHECK(status.contact_count() == 7);
 }
 
-TEST_CASE("Upload: a vault that crashes again and again reads every batch once and in order", "[upload][fault]") {
+TEST_CASE("Upload: a vault that crashes again and again reads every batch once and in order",
+          "[upload][fault]") {
   FrontDesk desk;
   desk.vault.DurableAtOnce(GENERATE(false, true));
   desk.vault.CrashEvery(7);
@@ -349,7 +406,8 @@ TEST_CASE("Upload: a front desk that stops at any moment goes on where it was", 
   CHECK(desk.journal().size() == size);
 }
 
-TEST_CASE("Upload: a commit that reached the log but not the record counts as committed", "[upload][fault]") {
+TEST_CASE("Upload: a commit that reached the log but not the record counts as committed",
+          "[upload][fault]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
@@ -358,7 +416,8 @@ TEST_CASE("Upload: a commit that reached the log but not the record counts as co
   REQUIRE_OK(desk.PutAll(ada, upload));
   const v1::SignedStatement statement = TestConsortium::SignBy(ada, desk.StatementOf(ada, upload));
   std::vector<v1::BatchRecord> records;
-  for (uint32_t i = 0; i < 2; ++i) records.push_back(testing::Must(desk.book().FolderOf(upload.id).ReadRecord(i)));
+  for (uint32_t i = 0; i < 2; ++i)
+    records.push_back(testing::Must(desk.book().FolderOf(upload.id).ReadRecord(i)));
   REQUIRE_OK(desk.book().FolderOf(upload.id).WriteRecords(records));
   REQUIRE_OK(desk.journal().Append(statement));  // and here the machine went down
   desk.Restart();
@@ -366,15 +425,20 @@ TEST_CASE("Upload: a commit that reached the log but not the record counts as co
   REQUIRE_OK(desk.Commit(ada, statement));
 }
 
-TEST_CASE("Upload: what the vault refuses for good fails the upload and names the batch and the remedy", "[upload][fault]") {
+TEST_CASE(
+    "Upload: what the vault refuses for good fails the upload and names the batch and the remedy",
+    "[upload][fault]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
   REQUIRE_OK(desk.Create(ada, upload));
   desk.SealAll(ada, upload, 3);
-  // A ciphertext is changed: the signature holds, the signed root does not, and only the vault looks.
-  upload.batches[1].envelope = Changed(upload.batches[1].envelope, upload.batches[1].envelope.size() - 5);
-  for (const uint32_t i : {0u, 1u}) REQUIRE_OK(desk.Put(ada, upload, i, upload.batches[i].envelope));
+  // A ciphertext is changed: the signature holds, the signed root does not, and only the vault
+  // looks.
+  upload.batches[1].envelope =
+      Changed(upload.batches[1].envelope, upload.batches[1].envelope.size() - 5);
+  for (const uint32_t i : {0u, 1u})
+    REQUIRE_OK(desk.Put(ada, upload, i, upload.batches[i].envelope));
   desk.Await(upload.id, v1::Upload::FAILED);
   const v1::Upload failed = testing::Must(desk.Get(ada, upload.id));
   CHECK(failed.failure_reason() == "BATCH_TAMPERED");
@@ -382,7 +446,8 @@ TEST_CASE("Upload: what the vault refuses for good fails the upload and names th
   CHECK(failed.failure_message().find("upload the file again") != std::string::npos);
   CHECK(desk.vault.Cancelled(upload.id.Name()));
   REQUIRE_REASON(desk.Put(ada, upload, 3, desk.Seal(ada, upload, 3).envelope), v1::UPLOAD_FAILED);
-  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, upload))), v1::UPLOAD_FAILED);
+  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, upload))),
+                 v1::UPLOAD_FAILED);
   REQUIRE(test::Eventually([&] { return !std::filesystem::exists(BatchFile(desk, upload, 0)); }));
   // The same file may be uploaded again.
   desk.Await(desk.Upload(ada, 3).id, v1::Upload::DONE);
@@ -444,7 +509,8 @@ TEST_CASE("Upload: a draining server answers those who wait", "[upload]") {
   CHECK(answered);
 }
 
-TEST_CASE("Upload: one that was never committed is given up after a week, at the vault too", "[upload]") {
+TEST_CASE("Upload: one that was never committed is given up after a week, at the vault too",
+          "[upload]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload old;
@@ -457,7 +523,8 @@ TEST_CASE("Upload: one that was never committed is given up after a week, at the
   desk.clock.Advance(2 * 24 * 3600);
   // A start looks at once as soon as the vault is there; afterwards every minute.
   desk.Restart();
-  REQUIRE(test::Eventually([&] { return !desk.book().Find(old.id).ok(); }, std::chrono::seconds(90)));
+  REQUIRE(
+      test::Eventually([&] { return !desk.book().Find(old.id).ok(); }, std::chrono::seconds(90)));
   CHECK(desk.vault.Cancelled(old.id.Name()));
   CHECK_FALSE(std::filesystem::exists(desk.folder(old.id)));
   REQUIRE_OK(desk.Get(ada, young.id));
@@ -465,7 +532,9 @@ TEST_CASE("Upload: one that was never committed is given up after a week, at the
   REQUIRE_REASON(desk.Get(ada, old.id), v1::UPLOAD_NOT_FOUND);
 }
 
-TEST_CASE("Upload: a full disk refuses the batch, leaves no half file, and takes it when there is room", "[upload][fault]") {
+TEST_CASE(
+    "Upload: a full disk refuses the batch, leaves no half file, and takes it when there is room",
+    "[upload][fault]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
@@ -502,14 +571,16 @@ TEST_CASE("Upload: lists of uploads come newest first, page by page", "[upload]"
   v1::ListUploadsRequest request;
   request.set_page_size(2);
   do {
-    const auto page = testing::Must(desk.Call<v1::ListUploadsResponse>(ada, "UploadService/ListUploads", request));
+    const auto page = testing::Must(
+        desk.Call<v1::ListUploadsResponse>(ada, "UploadService/ListUploads", request));
     CHECK(page.uploads_size() <= 2);
     for (const v1::Upload& upload : page.uploads()) seen.push_back(upload.name());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   CHECK(seen == names);
   request.set_page_token("uploads/0000000000000");
-  REQUIRE_REASON((desk.Call<v1::ListUploadsResponse>(ada, "UploadService/ListUploads", request)), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON((desk.Call<v1::ListUploadsResponse>(ada, "UploadService/ListUploads", request)),
+                 v1::REQUEST_MALFORMED);
 }
 
 TEST_CASE("Upload: many batches of several uploads at once arrive whole", "[upload]") {
@@ -539,11 +610,12 @@ TEST_CASE("Upload: many batches of several uploads at once arrive whole", "[uplo
   desk.Await(right.id, v1::Upload::DONE);
 }
 
-v1::WithdrawRequest Withdrawal(FrontDesk& desk, const TestPerson& person, const std::string& list, const std::string& sealed,
-                               const WithdrawalId& id) {
+v1::WithdrawRequest Withdrawal(FrontDesk& desk, const TestPerson& person, const std::string& list,
+                               const std::string& sealed, const WithdrawalId& id) {
   v1::Statement statement = desk.pool.Withdrawal(person, id);
   statement.mutable_withdrawal()->set_list(list);
-  if (!sealed.empty()) statement.mutable_withdrawal()->set_sealed_hash(ToString(crypto::Blake2b256(sealed)));
+  if (!sealed.empty())
+    statement.mutable_withdrawal()->set_sealed_hash(ToString(crypto::Blake2b256(sealed)));
   v1::WithdrawRequest request;
   *request.mutable_statement() = TestConsortium::SignBy(person, statement);
   request.set_sealed_addresses(sealed);
@@ -557,8 +629,10 @@ TEST_CASE("Withdraw: a list leaves the pool, with the vault's word on the log", 
   const TestUpload other = desk.Upload(ada, 1, "other", v1::UploadStatement::APPEND, 'o');
   desk.Await(upload.id, v1::Upload::DONE);
   desk.Await(other.id, v1::Upload::DONE);
-  const v1::WithdrawRequest request = Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>());
-  const auto done = testing::Must(desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request));
+  const v1::WithdrawRequest request =
+      Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>());
+  const auto done =
+      testing::Must(desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request));
   CheckReceipt(desk, done.withdrawal(), done.checkpoint());
   CheckReceipt(desk, done.withdrawn(), done.checkpoint());
   CHECK(testing::Must(desk.Get(ada, upload.id)).state() == v1::Upload::WITHDRAWN);
@@ -566,12 +640,14 @@ TEST_CASE("Withdraw: a list leaves the pool, with the vault's word on the log", 
   REQUIRE(test::Eventually([&] { return !std::filesystem::exists(BatchFile(desk, upload, 0)); }));
   // Asked again with the same statement: the same answer, nothing new on the log.
   const uint64_t size = desk.journal().size();
-  const auto again = testing::Must(desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request));
+  const auto again =
+      testing::Must(desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request));
   CHECK(again.withdrawn().index() == done.withdrawn().index());
   CHECK(desk.journal().size() == size);
   // There is nothing on the list any more, and the file may come back.
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw",
-                                                  Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(
+                     ada, "UploadService/Withdraw",
+                     Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
                  v1::LIST_NOT_FOUND);
   desk.Await(desk.Upload(ada, 1).id, v1::Upload::DONE);
 }
@@ -580,21 +656,27 @@ TEST_CASE("Withdraw: sealed addresses pass through to the vault unread", "[withd
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   const std::string sealed = "sealed to the vault, as far as anybody here can tell";
-  const v1::WithdrawRequest request = Withdrawal(desk, ada, "", sealed, test::DrawId<WithdrawalId>());
+  const v1::WithdrawRequest request =
+      Withdrawal(desk, ada, "", sealed, test::DrawId<WithdrawalId>());
   REQUIRE_OK((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request)));
   CHECK(desk.vault.withdrawn_addresses() == sealed);
   CHECK(desk.book().PendingWithdrawals().empty());
   v1::WithdrawRequest swapped = Withdrawal(desk, ada, "", sealed, test::DrawId<WithdrawalId>());
   swapped.set_sealed_addresses("others");
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", swapped)), v1::REQUEST_MALFORMED);
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", swapped)),
+                 v1::REQUEST_MALFORMED);
   // By whoever calls, and nobody else.
   const TestPerson bo = desk.AddPerson(ada, {v1::ROLE_UPLOADER});
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(bo, "UploadService/Withdraw",
-                                                  Withdrawal(desk, ada, "", sealed, test::DrawId<WithdrawalId>()))),
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(
+                     bo, "UploadService/Withdraw",
+                     Withdrawal(desk, ada, "", sealed, test::DrawId<WithdrawalId>()))),
                  v1::STATEMENT_REFUSED);
 }
 
-TEST_CASE("Withdraw: an upload that is being read is waited for, and a withdrawal under way blocks commits", "[withdraw]") {
+TEST_CASE(
+    "Withdraw: an upload that is being read is waited for, and a withdrawal under way blocks "
+    "commits",
+    "[withdraw]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");
   TestUpload upload;
@@ -603,23 +685,28 @@ TEST_CASE("Withdraw: an upload that is being read is waited for, and a withdrawa
   REQUIRE_OK(desk.PutAll(ada, upload));
   desk.vault.Refuse(MakeError(v1::VAULT_SEALED, "not now"));
   REQUIRE_OK(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, upload))));
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw",
-                                                  Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(
+                     ada, "UploadService/Withdraw",
+                     Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
                  v1::STATEMENT_REFUSED);
   desk.vault.Refuse(absl::OkStatus());
   desk.Await(upload.id, v1::Upload::DONE);
 
-  // On the log, but the vault does not get to it: it is done later by itself, and until then nothing is committed past it.
+  // On the log, but the vault does not get to it: it is done later by itself, and until then
+  // nothing is committed past it.
   TestUpload next;
   REQUIRE_OK(desk.Create(ada, next, "everyone", v1::UploadStatement::APPEND, 'n'));
   desk.SealAll(ada, next, 1);
   REQUIRE_OK(desk.PutAll(ada, next));
   desk.vault.Refuse(MakeError(v1::VAULT_SEALED, "not now"));
   const auto request = Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>());
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request)), v1::VAULT_SEALED);
-  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, next, 3, 'n'))), v1::SERVER_BUSY);
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw", request)),
+                 v1::VAULT_SEALED);
+  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, next, 3, 'n'))),
+                 v1::SERVER_BUSY);
   desk.Restart();
-  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, next, 3, 'n'))), v1::SERVER_BUSY);
+  REQUIRE_REASON(desk.Commit(ada, TestConsortium::SignBy(ada, desk.StatementOf(ada, next, 3, 'n'))),
+                 v1::SERVER_BUSY);
   desk.vault.Refuse(absl::OkStatus());
   REQUIRE(test::Eventually([&] { return desk.book().PendingWithdrawals().empty(); }));
   CHECK(testing::Must(desk.Get(ada, upload.id)).state() == v1::Upload::WITHDRAWN);
@@ -634,8 +721,9 @@ TEST_CASE("Withdraw: without the vault nothing is promised", "[withdraw]") {
   desk.Await(desk.Upload(ada, 1).id, v1::Upload::DONE);
   desk.vault.SetAway(true);
   const uint64_t size = desk.journal().size();
-  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(ada, "UploadService/Withdraw",
-                                                  Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(
+                     ada, "UploadService/Withdraw",
+                     Withdrawal(desk, ada, "everyone", "", test::DrawId<WithdrawalId>()))),
                  v1::VAULT_UNAVAILABLE);
   CHECK(desk.journal().size() == size);
 }

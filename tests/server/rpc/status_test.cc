@@ -11,11 +11,13 @@
 namespace muster::rpc {
 namespace {
 
-TEST_CASE("Status: every reason comes back from the wire with code, message and details", "[oracle]") {
+TEST_CASE("Status: every reason comes back from the wire with code, message and details",
+          "[oracle]") {
   for (int i = 0; i < v1::ErrorReason_descriptor()->value_count(); ++i) {
     const auto reason = static_cast<Reason>(v1::ErrorReason_descriptor()->value(i)->number());
     if (reason == v1::ERROR_REASON_UNSPECIFIED) continue;
-    const absl::Status in = MakeError(reason, "row 7: say so", {{"row", "7"}, {"remedy", "mend it"}});
+    const absl::Status in =
+        MakeError(reason, "row 7: say so", {{"row", "7"}, {"remedy", "mend it"}});
     const grpc::Status wire = ToGrpcStatus(in);
     CHECK_FALSE(wire.ok());
     const absl::Status out = FromGrpcStatus(wire);
@@ -32,7 +34,8 @@ TEST_CASE("Status: OK is OK both ways") {
 }
 
 TEST_CASE("Status: the wire form is google.rpc.Status with one ErrorInfo of our domain") {
-  const grpc::Status wire = ToGrpcStatus(MakeError(v1::DISK_FULL, "no room", {{"remedy", "make some"}}));
+  const grpc::Status wire =
+      ToGrpcStatus(MakeError(v1::DISK_FULL, "no room", {{"remedy", "make some"}}));
   google::rpc::Status rich;
   REQUIRE(rich.ParseFromString(wire.error_details()));
   CHECK(rich.code() == 8);
@@ -75,10 +78,12 @@ TEST_CASE("Status: reasons of another domain or a newer server are not taken for
   CHECK(newer.message() == "newer");
 }
 
-TEST_CASE("Status: long messages and details are cut, at a character's edge, so that trailers pass") {
+TEST_CASE(
+    "Status: long messages and details are cut, at a character's edge, so that trailers pass") {
   std::string long_text;
   while (long_text.size() < 10'000) long_text += "\xC3\xA9";
-  const grpc::Status wire = ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, long_text, {{"x", long_text}}));
+  const grpc::Status wire =
+      ToGrpcStatus(MakeError(v1::REQUEST_MALFORMED, long_text, {{"x", long_text}}));
   CHECK(wire.error_message().size() <= kErrorBytesMax + 3);
   CHECK(wire.error_details().size() < 3 * kErrorBytesMax);
   CHECK(wire.error_message().substr(wire.error_message().size() - 5) == "\xC3\xA9...");

@@ -36,12 +36,14 @@ class VaultProcess {
   void Start() {
     channel_.reset();
     process_ = std::make_unique<test::Process>(
-        std::vector<std::string>{kProgram, "--home", home_.string(), "--socket", socket().string()}, test::Environment{},
-        folder_ / "out", folder_ / "err");
-    channel_ = grpc::CreateChannel("unix:" + socket().string(), grpc::experimental::LocalCredentials(UDS));
+        std::vector<std::string>{kProgram, "--home", home_.string(), "--socket", socket().string()},
+        test::Environment{}, folder_ / "out", folder_ / "err");
+    channel_ =
+        grpc::CreateChannel("unix:" + socket().string(), grpc::experimental::LocalCredentials(UDS));
     stub_ = v1::VaultService::NewStub(channel_);
     INFO(test::Slurp(folder_ / "err"));
-    REQUIRE(channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30)));
+    REQUIRE(
+        channel_->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30)));
   }
   void Kill() {
     process_->Signal(SIGKILL);
@@ -68,12 +70,14 @@ template <typename Response, typename Method, typename Request>
 absl::StatusOr<Response> Ask(VaultProcess& vault, Method method, const Request& request) {
   grpc::ClientContext context;
   Response response;
-  const absl::Status status = rpc::FromGrpcStatus((vault.stub().*method)(&context, request, &response));
+  const absl::Status status =
+      rpc::FromGrpcStatus((vault.stub().*method)(&context, request, &response));
   if (!status.ok()) return status;
   return response;
 }
 
-// One stream as the front desk runs it; ends after the first answer that reaches `until`, or with the stream's error.
+// One stream as the front desk runs it; ends after the first answer that reaches `until`, or with
+// the stream's error.
 struct StreamEnd {
   int64_t durable = 0;
   absl::Status status;
@@ -97,7 +101,8 @@ StreamEnd Stream(VaultProcess& vault, const SealedUpload& upload, int64_t until)
     request.clear_envelope();
     request.set_flush(true);
     if (stream->Write(request)) {
-      while (end.durable < until && stream->Read(&progress)) end.durable = progress.durable_batch_count();
+      while (end.durable < until && stream->Read(&progress))
+        end.durable = progress.durable_batch_count();
     }
   }
   stream->WritesDone();
@@ -109,7 +114,8 @@ StreamEnd Stream(VaultProcess& vault, const SealedUpload& upload, int64_t until)
 
 std::vector<Line> Addresses(size_t count) {
   std::vector<Line> lines;
-  for (size_t i = 0; i < count; ++i) lines.push_back({"p" + std::to_string(i % (count - 7)) + "@lists.example.org"});
+  for (size_t i = 0; i < count; ++i)
+    lines.push_back({"p" + std::to_string(i % (count - 7)) + "@lists.example.org"});
   return lines;
 }
 
@@ -121,8 +127,10 @@ TEST_CASE("muster-vault --init makes a home once and prints its public keys", "[
   const test::RunResult made = test::Run({kProgram, "--init", "--home", home});
   REQUIRE(made.exit_code == 0);
   const auto keys = Must(keyring::Keyring::Open(home))->public_keys();
-  REQUIRE(made.out == "{\"sign_key\":\"" + HexEncode(AsBytes(keys.sign_key())) + "\",\"box_key\":\"" +
-                          HexEncode(AsBytes(keys.box_key())) + "\",\"holding_key\":\"" + HexEncode(AsBytes(keys.holding_key())) + "\"}\n");
+  REQUIRE(made.out == "{\"sign_key\":\"" + HexEncode(AsBytes(keys.sign_key())) +
+                          "\",\"box_key\":\"" + HexEncode(AsBytes(keys.box_key())) +
+                          "\",\"holding_key\":\"" + HexEncode(AsBytes(keys.holding_key())) +
+                          "\"}\n");
   const test::RunResult again = test::Run({kProgram, "--init", "--home", home});
   REQUIRE(again.exit_code == 1);
   REQUIRE(again.out.empty());
@@ -146,7 +154,8 @@ TEST_CASE("muster-vault says what it lacks and ends", "[vault]") {
   says({"--home", home, "--socket", socket}, "in use by another process");
   made.Close();
   says({"--home", home}, "FIELD_REQUIRED");
-  says({"--home", home, "--socket", (folder / std::string(200, 'x')).string()}, "REQUEST_MALFORMED");
+  says({"--home", home, "--socket", (folder / std::string(200, 'x')).string()},
+       "REQUEST_MALFORMED");
   fs::create_directory(folder / "open");
   fs::permissions(folder / "open", fs::perms::all);
   says({"--home", home, "--socket", (folder / "open" / "vault.sock").string()}, "HOME_MALFORMED");
@@ -154,16 +163,19 @@ TEST_CASE("muster-vault says what it lacks and ends", "[vault]") {
   fs::permissions(folder.path(), fs::perms::owner_all);
   says({"--home", home, "--socket", (folder / "file").string()}, "FILE_EXISTS");
   REQUIRE(test::Slurp(folder / "file") == "not a socket");
-  says({"--home", home, "--socket", socket, "--log-vkey-file", (folder / "none").string()}, "HOME_MALFORMED");
+  says({"--home", home, "--socket", socket, "--log-vkey-file", (folder / "none").string()},
+       "HOME_MALFORMED");
   REQUIRE_OK(WriteFileDurably(folder / "bad.vkey", "not a key"));
-  says({"--home", home, "--socket", socket, "--log-vkey-file", (folder / "bad.vkey").string()}, "KEY_MALFORMED");
+  says({"--home", home, "--socket", socket, "--log-vkey-file", (folder / "bad.vkey").string()},
+       "KEY_MALFORMED");
 }
 
-TEST_CASE("muster-vault keeps to itself: no cores, a socket for its owner, no listener besides", "[vault]") {
+TEST_CASE("muster-vault keeps to itself: no cores, a socket for its owner, no listener besides",
+          "[vault]") {
   TestVault made;
   made.Close();
   VaultProcess vault(made.home());
-  struct stat info{};
+  struct stat info {};
   REQUIRE(::stat(vault.socket().c_str(), &info) == 0);
   REQUIRE(S_ISSOCK(info.st_mode));
   REQUIRE((info.st_mode & 0777) == 0600);
@@ -184,7 +196,8 @@ TEST_CASE("muster-vault keeps to itself: no cores, a socket for its owner, no li
     const std::string inode = target.substr(8, target.size() - 9);
     REQUIRE(network.find(" " + inode + " ") == std::string::npos);
   }
-  const auto state = Must(Ask<v1::VaultState>(vault, &v1::VaultService::Stub::GetVaultState, v1::GetVaultStateRequest()));
+  const auto state = Must(Ask<v1::VaultState>(vault, &v1::VaultService::Stub::GetVaultState,
+                                              v1::GetVaultStateRequest()));
   REQUIRE(state.unsealed());
   REQUIRE(state.root_kind() == "keyfile");
   REQUIRE(state.log_size() == 1);
@@ -198,8 +211,10 @@ TEST_CASE("muster-vault ends when the process that started it is killed", "[vaul
   made.Close();
   TempDir folder;
   const std::string socket = (folder / "run" / "vault.sock").string();
-  test::Process shell({"/bin/sh", "-c", kProgram + " --home " + made.home().string() + " --socket " + socket + " & wait"}, {},
-                      folder / "out", folder / "err");
+  test::Process shell(
+      {"/bin/sh", "-c",
+       kProgram + " --home " + made.home().string() + " --socket " + socket + " & wait"},
+      {}, folder / "out", folder / "err");
   REQUIRE(test::Eventually([&] { return fs::exists(socket); }));
   const std::vector<pid_t> children = test::ChildrenOf(shell.pid());
   REQUIRE(children.size() == 1);
@@ -212,7 +227,8 @@ TEST_CASE("muster-vault ends when the process that started it is killed", "[vaul
   made.Reopen();  // and let go of the home
 }
 
-TEST_CASE("muster-vault killed (-9) in the middle of an intake goes on where it was", "[vault][fault]") {
+TEST_CASE("muster-vault killed (-9) in the middle of an intake goes on where it was",
+          "[vault][fault]") {
   TestVault made;
   made.clock.now = absl::Now();
   TestPerson& by = made.AddMember("Alder");
@@ -229,7 +245,9 @@ TEST_CASE("muster-vault killed (-9) in the middle of an intake goes on where it 
     const StreamEnd end = Stream(vault, upload, until);
     REQUIRE_OK(end.status);
     REQUIRE(end.durable == until);
-    REQUIRE_REASON(Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish), v1::BATCH_MISSING);
+    REQUIRE_REASON(
+        Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish),
+        v1::BATCH_MISSING);
     // With a batch in the air.
     grpc::ClientContext context;
     auto stream = vault.stub().Intake(&context);
@@ -244,19 +262,22 @@ TEST_CASE("muster-vault killed (-9) in the middle of an intake goes on where it 
   }
   const StreamEnd end = Stream(vault, upload, count);
   REQUIRE_OK(end.status);
-  const auto finished = Must(Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish));
+  const auto finished =
+      Must(Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish));
   vault.Kill();
   vault.Start();
-  REQUIRE(Must(Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish)).SerializeAsString() ==
-          finished.SerializeAsString());
+  REQUIRE(Must(Ask<v1::FinishIntakeResponse>(vault, &v1::VaultService::Stub::FinishIntake, finish))
+              .SerializeAsString() == finished.SerializeAsString());
   REQUIRE_REASON(Stream(vault, upload, count).status, v1::UPLOAD_FINISHED);
   v1::GetMemberFiguresRequest ask;
   ask.set_member(by.member->Name());
-  REQUIRE(Must(Ask<v1::MemberFigures>(vault, &v1::VaultService::Stub::GetMemberFigures, ask)).contact_count() == 393);
+  REQUIRE(Must(Ask<v1::MemberFigures>(vault, &v1::VaultService::Stub::GetMemberFigures, ask))
+              .contact_count() == 393);
   vault.Stop();
   made.Reopen();
   Notebook notebook;
-  test::RequireSame(test::WordsOf(finished.intake()), notebook.Add(*by.member, "everyone", lines, false));
+  test::RequireSame(test::WordsOf(finished.intake()),
+                    notebook.Add(*by.member, "everyone", lines, false));
   notebook.RequireFigures(made, by);
   notebook.RequireRows(made);
 }
@@ -280,18 +301,22 @@ TEST_CASE("muster-vault tells the front desk why it refuses", "[vault]") {
   open.set_upload("uploads/zzz");
   open.set_member(by.member->Name());
   open.set_list("everyone");
-  REQUIRE_REASON(Ask<v1::IntakeKey>(vault, &v1::VaultService::Stub::OpenIntake, open), v1::NAME_MALFORMED);
+  REQUIRE_REASON(Ask<v1::IntakeKey>(vault, &v1::VaultService::Stub::OpenIntake, open),
+                 v1::NAME_MALFORMED);
   open.set_upload(upload.id.Name());
-  REQUIRE(Must(Ask<v1::IntakeKey>(vault, &v1::VaultService::Stub::OpenIntake, open)).SerializeAsString() ==
-          upload.key.SerializeAsString());
+  REQUIRE(Must(Ask<v1::IntakeKey>(vault, &v1::VaultService::Stub::OpenIntake, open))
+              .SerializeAsString() == upload.key.SerializeAsString());
   v1::ObserveEntriesRequest forked = made.Entries(0, made.entries().size());
   made.entries()[1].salt[0] ^= 1;
   forked = made.Entries(0, made.entries().size());
-  REQUIRE_REASON(Ask<v1::ObserveEntriesResponse>(vault, &v1::VaultService::Stub::ObserveEntries, forked), v1::LOG_FORKED);
+  REQUIRE_REASON(
+      Ask<v1::ObserveEntriesResponse>(vault, &v1::VaultService::Stub::ObserveEntries, forked),
+      v1::LOG_FORKED);
   v1::ApplyWithdrawalRequest withdrawal;
   withdrawal.set_statement_index(0);
-  REQUIRE_REASON(Ask<v1::ApplyWithdrawalResponse>(vault, &v1::VaultService::Stub::ApplyWithdrawal, withdrawal),
-                 v1::STATEMENT_REFUSED);
+  REQUIRE_REASON(
+      Ask<v1::ApplyWithdrawalResponse>(vault, &v1::VaultService::Stub::ApplyWithdrawal, withdrawal),
+      v1::STATEMENT_REFUSED);
   v1::CancelIntakeRequest cancel;
   cancel.set_upload(upload.id.Name());
   REQUIRE_OK(Ask<v1::CancelIntakeResponse>(vault, &v1::VaultService::Stub::CancelIntake, cancel));
