@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Uploading: one upload from its plan to its receipt and the vault's word; or from wherever it
+// broke off.
+//
+// Order: plan on disk, upload opened, batches (batch_sender.h), the signed statement on disk,
+// commit, receipt checked and kept, the vault's statement checked. What was done before a break is
+// not done again: ids, batches and statement are those on disk. Errors: NOTHING_TO_RESUME,
+// FILE_ALREADY_UPLOADED, ROWS_REJECTED, PROOF_INVALID, STATEMENT_REFUSED, UPLOAD_FAILED, and those
+// of the parts. Threads: one.
+#ifndef MUSTER_CLI_UPLOADING_H_
+#define MUSTER_CLI_UPLOADING_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cli/file_pass.h"
+#include "cli/session.h"
+#include "cli/upload.h"
+#include "cli/upload_report.h"
+#include "cli/upload_state.h"
+#include "muster/v1/upload_service.pb.h"
+
+namespace muster::cli {
+
+// That --strict takes none of these rows.
+absl::Status StrictRefusal(const PassFigures& figures, bool sent_nothing);
+
+class Uploading {
+ public:
+  // `session` and `options` outlive it. `pass_options` names the files and what they hash to.
+  Uploading(Session& session, const UploadOptions& options, FilePassOptions pass_options)
+      : session_(session), options_(options), pass_options_(std::move(pass_options)) {}
+
+  absl::Status Run();
+  const UploadReport& report() const { return report_; }
+
+ private:
+  absl::Status MakePlan();
+  absl::Status FindState();
+  absl::Status ReadStrictly();
+  absl::Status OpenUpload();
+  absl::Status SendAndSign(const crypto::Point& member_key);
+  absl::Status Commit();
+  absl::Status WriteReceipt(const v1::EntryProof& proof);
+  absl::Status AwaitIntake();
+  absl::Status CheckIntake(const v1::Upload& upload);
+  void ForgetStates();
+  absl::Status Resumable(const absl::Status& status) const;
+  std::filesystem::path StateFolder() const { return session_.profile().folder / "uploads"; }
+  const std::string& name() const { return state_->plan().upload(); }
+
+  Session& session_;
+  const UploadOptions& options_;
+  FilePassOptions pass_options_;
+  v1::UploadStatement plan_;
+  std::unique_ptr<UploadState> state_;
+  v1::Upload upload_;
+  UploadReport report_;
+};
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_CLI_UPLOADING_H_
