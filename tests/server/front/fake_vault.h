@@ -5,12 +5,12 @@
 #ifndef MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
 #define MUSTER_TESTS_SERVER_FRONT_FAKE_VAULT_H_
 
-#include <deque>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <map>
-#include <mutex>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>

@@ -8,6 +8,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
 #include "server/front/authorization.h"
@@ -56,11 +57,8 @@ class Wire {
     grpc::ByteBuffer response;
     std::promise<grpc::Status> said;
     stub_->UnaryCall(&context, "/muster.v1." + method, grpc::StubOptions(), &request, &response,
-                     [&](grpc::Status said) {
-                       status = std::move(said);
-                       done.Notify();
-                     });
-    done.WaitForNotification();
+                     [&](grpc::Status status) { said.set_value(std::move(status)); });
+    const grpc::Status status = said.get_future().get();
     if (!status.ok()) return rpc::FromGrpcStatus(status);
     grpc::Slice whole;
     if (!response.DumpToSingleSlice(&whole).ok()) return MakeError(v1::INTERNAL_ERROR, "no answer");
