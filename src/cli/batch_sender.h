@@ -5,9 +5,10 @@
 //
 // Rule: nothing is sealed for a key that the vault did not sign. A batch is recorded on disk before
 // it is sent; one that the server holds already is neither sealed nor sent again. What the server
-// holds is always one of the sealings that were recorded here. Errors: SIGNATURE_INVALID and
-// BATCH_WRONG_KEY (the intake key), FILE_CHANGED, BATCH_MISSING, those of reading and of the
-// session. Threads: Send from one; it starts its own.
+// holds is always one of the sealings that were recorded here.
+// Errors: SIGNATURE_INVALID and BATCH_WRONG_KEY (the intake key), FILE_CHANGED, BATCH_MISSING,
+// those of reading and of the session.
+// Threads: Send from one; it starts its own.
 #ifndef MUSTER_CLI_BATCH_SENDER_H_
 #define MUSTER_CLI_BATCH_SENDER_H_
 

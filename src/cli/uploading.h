@@ -5,9 +5,10 @@
 //
 // Order: plan on disk, upload opened, batches (batch_sender.h), the signed statement on disk,
 // commit, receipt checked and kept, the vault's statement checked. What was done before a break is
-// not done again: ids, batches and statement are those on disk. Errors: NOTHING_TO_RESUME,
-// FILE_ALREADY_UPLOADED, ROWS_REJECTED, PROOF_INVALID, STATEMENT_REFUSED, UPLOAD_FAILED, and those
-// of the parts. Threads: one.
+// not done again: ids, batches and statement are those on disk.
+// Errors: NOTHING_TO_RESUME, FILE_ALREADY_UPLOADED, ROWS_REJECTED, PROOF_INVALID,
+// STATEMENT_REFUSED, UPLOAD_FAILED, and those of the parts.
+// Threads: one.
 #ifndef MUSTER_CLI_UPLOADING_H_
 #define MUSTER_CLI_UPLOADING_H_
 
