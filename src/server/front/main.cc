@@ -111,7 +111,7 @@ absl::Status Serve(const Options& options) {
   feed.Start();
   // Without a vault uploads are still received; a wrong one is a mistake to be told at once.
   if (const absl::Status caught_up = feed.WaitCaughtUp(kVaultStartWait); !caught_up.ok()) {
-    if (ReasonOf(caught_up) != v1::VAULT_UNAVAILABLE) return caught_up;
+    if (VaultFeed::IsMismatch(caught_up)) return caught_up;
     spdlog::warn("serving without the vault for now: {}", std::string(caught_up.message()));
   }
   driver.Start();

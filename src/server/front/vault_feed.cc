@@ -21,6 +21,11 @@ constexpr absl::Duration kRetryRefused = absl::Seconds(5);
 
 }  // namespace
 
+bool VaultFeed::IsMismatch(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == v1::HOME_MALFORMED || reason == v1::LOG_FORKED || reason == v1::LOG_REWOUND;
+}
+
 VaultFeed::VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin,
                      Vault* vault)
     : journal_(journal),
@@ -134,6 +139,7 @@ void VaultFeed::Run() {
     std::unique_lock lock(mutex_);
     if (!more.ok()) {
       error_ = more.status();
+      changed_.notify_all();
       if (reason == v1::VAULT_UNAVAILABLE) state_.reset();
     }
     if (stopping_) return;
@@ -161,7 +167,8 @@ absl::Status VaultFeed::WaitObserved(uint64_t index, absl::Duration time) const 
   const auto observed = [this, index] {
     return state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index;
   };
-  changed_.wait_for(lock, absl::ToChronoNanoseconds(time), [&] { return stopping_ || observed(); });
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(time),
+                    [&] { return stopping_ || observed() || IsMismatch(error_); });
   if (stopping_)
     return MakeError(v1::SERVER_DRAINING, "the server is stopping; try again when it is back");
   if (observed()) return absl::OkStatus();

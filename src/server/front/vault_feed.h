@@ -37,6 +37,9 @@ class VaultFeed {
   // There are new entries.
   void Poke();
 
+  // Whether the error says that vault and log do not belong together, which no waiting mends.
+  static bool IsMismatch(const absl::Status& status);
+
   // The vault's state as of a second or two ago; why not, otherwise.
   absl::StatusOr<v1::VaultState> State() const;
   // Waits until the vault has read entry `index`.
