@@ -18,7 +18,10 @@ constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
     "city",      "state",     "zip",          "country",         "county",        "birth_date",
     "sex",       "language",  "organization", "external_id",     "voter_file_id", "van_id",
     "source",    "tags",      "consent",      "subscribed_time", "activity_time", "latitude",
-    "longitude", "time_zone", "engagement"};
+    "longitude", "time_zone", "engagement", "house_number", "pre_directional", "street_name",
+    "street_type", "post_directional", "unit_type", "unit_number", "party", "voter_status",
+    "registration_date", "precinct", "districts", "vote_history"};
+
 
 constexpr std::array<std::string_view, 9> kStatusNames = {
     "unknown", "subscribed",   "unsubscribed", "complained", "bouncing",
@@ -26,6 +29,15 @@ constexpr std::array<std::string_view, 9> kStatusNames = {
 
 absl::Status Malformed(std::string_view what) {
   return MakeError(v1::RECORD_MALFORMED, "contact record: " + std::string(what));
+}
+
+constexpr size_t FieldCountOf(uint8_t version) {
+  return version == kListRecordVersion ? static_cast<size_t>(kLastListField) + 1 : kFieldCount;
+}
+
+// The one version that a record with this last field has.
+constexpr uint8_t VersionOf(size_t last_field) {
+  return last_field > static_cast<size_t>(kLastListField) ? kRecordVersion : kListRecordVersion;
 }
 
 absl::Status DecodeInto(std::string_view bytes, ContactRecord& record) {
@@ -41,7 +53,9 @@ absl::Status DecodeInto(std::string_view bytes, ContactRecord& record) {
   const uint8_t ordinal = reader.U8();
   const uint8_t status = reader.U8();
   if (reader.failed()) return Malformed("shorter than its header");
-  if (version != kRecordVersion) return Malformed("of a version that this program does not know");
+  if (version != kListRecordVersion && version != kRecordVersion) {
+    return Malformed("of a version that this program does not know");
+  }
   if (status >= kStatusNames.size())
     return Malformed("of a status that this program does not know");
   size_t last = 0;
@@ -50,12 +64,15 @@ absl::Status DecodeInto(std::string_view bytes, ContactRecord& record) {
     const size_t length = reader.U16();
     const std::string_view text = reader.Take(length);
     if (reader.failed()) return Malformed("cut off inside a field");
-    if (field <= last || field >= kFieldCount) return Malformed("fields unknown or out of order");
+    if (field <= last || field >= FieldCountOf(version)) {
+      return Malformed("fields unknown or out of order");
+    }
     if (length == 0 || length > kFieldBytesMax) return Malformed("a field empty or too long");
     if (!IsUtf8(text)) return Malformed("a field that is not UTF-8 text");
     last = field;
     record.fields[field].assign(text);
   }
+  if (version != VersionOf(last)) return Malformed("of a later version than its fields need");
   record.row = row;
   record.ordinal = ordinal;
   record.status = static_cast<Status>(status);
@@ -107,6 +124,7 @@ void ContactRecord::Clear() {
 
 absl::Status EncodeRecord(const ContactRecord& record, std::string& out) {
   size_t bytes = kHeaderBytes;
+  size_t last = 0;
   for (size_t i = 1; i < kFieldCount; ++i) {
     const std::string& text = record.fields[i];
     if (text.empty()) continue;
@@ -118,6 +136,7 @@ absl::Status EncodeRecord(const ContactRecord& record, std::string& out) {
                        {{"field", name}, {"row", std::to_string(record.row)}});
     }
     bytes += kFieldHeaderBytes + text.size();
+    last = i;
   }
   if (bytes > kRecordBytesMax) {
     return MakeError(v1::RECORD_TOO_LARGE,
@@ -126,7 +145,7 @@ absl::Status EncodeRecord(const ContactRecord& record, std::string& out) {
                          std::to_string(kRecordBytesMax) + " of a record; shorten the longest",
                      {{"row", std::to_string(record.row)}});
   }
-  PutU8(out, kRecordVersion);
+  PutU8(out, VersionOf(last));
   PutU32(out, record.row);
   PutU8(out, record.ordinal);
   PutU8(out, static_cast<uint8_t>(record.status));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ContactRecord: one address as one member brought it: who it is, where they live, on what
-// consent, in which state of subscription.
+// consent, in which state of subscription; or one voter as a state's file has them.
 //
 // It has room for every field that matching, segments, branding and enrichment need. A row of an
-// export with several addresses becomes several records with the same row number. Encoding v1
+// export with several addresses becomes several records with the same row number. Encoding
 // (docs/formats/record.md): u8 version, u32 row, u8 address ordinal, u8 status, then fields {u8
 // Field, u16 length, bytes} in ascending order of Field, each at most once and never empty.
+// Version 1 has the fields of a list, up to kLastListField; a record with any of the voter files'
+// fields is of version 2, and no other record is: each has one encoding.
 // Units: UTF-8, NFC; at most kFieldBytesMax a field, kRecordBytesMax a record. Dates "YYYY-MM-DD"
 // (or "YYYY", "YYYY-MM"), times RFC 3339 UTC.
 // Errors: Decode returns INVALID_ARGUMENT (RECORD_MALFORMED, RECORD_TOO_LARGE); never a crash,
@@ -26,7 +28,8 @@ namespace muster::contact {
 
 inline constexpr size_t kFieldBytesMax = 1024;
 inline constexpr size_t kRecordBytesMax = 4000;
-inline constexpr uint8_t kRecordVersion = 1;
+inline constexpr uint8_t kListRecordVersion = 1;
+inline constexpr uint8_t kRecordVersion = 2;  // the newest that is read and written
 
 // Values are on disk and on the wire: never renumbered.
 enum class Field : uint8_t {
@@ -62,8 +65,24 @@ enum class Field : uint8_t {
   kLongitude = 30,
   kTimeZone = 31,
   kEngagement = 32,  // the member's own rating, as written
+  // Of voter files (version 2). A street line that the file has in one piece is kAddress1; one
+  // that it has in parts is these.
+  kHouseNumber = 33,  // with its fraction or letter: "12 1/2"
+  kPreDirectional = 34,
+  kStreetName = 35,
+  kStreetType = 36,
+  kPostDirectional = 37,
+  kUnitType = 38,
+  kUnitNumber = 39,
+  kParty = 40,
+  kVoterStatus = 41,       // "active", "inactive", ...: lowercase words
+  kRegistrationDate = 42,  // as kBirthDate
+  kPrecinct = 43,
+  kDistricts = 44,    // one a line: "congressional=06"
+  kVoteHistory = 45,  // one a line, newest first: "2024-11-05 general in-person"
 };
-inline constexpr size_t kFieldCount = 33;  // one past the last
+inline constexpr Field kLastListField = Field::kEngagement;
+inline constexpr size_t kFieldCount = 46;  // one past the last
 
 // What the file says of the subscription. Only kSubscribed and kUnknown may become contacts to
 // mail.

@@ -505,7 +505,7 @@ std::optional<ColumnTarget> FindColumnTarget(ExportFormat format, std::string_vi
 
 std::optional<ColumnTarget> FindFieldTarget(std::string_view name) {
   Field field = Field::kEmail;
-  if (contact::ParseFieldName(name, &field)) {
+  if (contact::ParseFieldName(name, &field) && field <= contact::kLastListField) {
     return field == Field::kEmail ? Address(0) : To(field);
   }
   for (const SpecialName& special : kSpecialNames) {
@@ -516,7 +516,7 @@ std::optional<ColumnTarget> FindFieldTarget(std::string_view name) {
 
 std::vector<std::string> TargetNames() {
   std::vector<std::string> names;
-  for (size_t i = 1; i < contact::kFieldCount; ++i) {
+  for (size_t i = 1; i <= static_cast<size_t>(contact::kLastListField); ++i) {
     names.emplace_back(contact::FieldName(static_cast<Field>(i)));
   }
   for (const SpecialName& special : kSpecialNames) names.emplace_back(special.name);

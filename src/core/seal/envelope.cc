@@ -79,7 +79,8 @@ absl::StatusOr<BatchHeader> DecodeHeader(std::string_view bytes) {
   header.vault_key = reader.Array<32>();
   header.member_key = reader.Array<32>();
   if (!reader.Done()) return Malformed("its header has another size");
-  if (header.version != kEnvelopeVersion || header.record_version != contact::kRecordVersion) {
+  if (header.version != kEnvelopeVersion || header.record_version < contact::kListRecordVersion ||
+      header.record_version > contact::kRecordVersion) {
     return MakeError(
         v1::BATCH_MALFORMED,
         "batch: of a version that this program does not know; use programs of one release");

@@ -48,7 +48,7 @@ size_t SizeClass(size_t plaintext_bytes);
 
 struct BatchHeader {
   uint8_t version = kEnvelopeVersion;
-  uint8_t record_version = 1;
+  uint8_t record_version = 1;  // the highest of its records
   Bytes16 consortium{};
   MemberId member;
   UploadId upload;

@@ -81,6 +81,7 @@ absl::StatusOr<SealedBatch> Sealer::Seal(uint32_t sequence, const RecordBlock& r
                                              " records; split the file");
   }
   size_t records_bytes = 0;
+  uint8_t record_version = contact::kListRecordVersion;
   for (size_t i = 0; i < records.size(); ++i) {
     const size_t size = SizeClass(records[i].size());
     if (size == 0) {
@@ -89,10 +90,12 @@ absl::StatusOr<SealedBatch> Sealer::Seal(uint32_t sequence, const RecordBlock& r
                                                  " is larger than the largest size class");
     }
     records_bytes += sizeof(uint16_t) + size + crypto::kAeadTagBytes;
+    record_version = std::max(record_version, static_cast<uint8_t>(records[i].front()));
   }
 
   const crypto::SecretBytes dek = crypto::SecretBytes::Random(crypto::kAeadKeyBytes);
   BatchHeader header;
+  header.record_version = record_version;
   header.consortium = context_.consortium;
   header.member = context_.member;
   header.upload = context_.upload;

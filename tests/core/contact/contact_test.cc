@@ -21,6 +21,15 @@ ContactRecord Full() {
   return record;
 }
 
+// All that a list can have: a record of version 1.
+ContactRecord FullOfList() {
+  ContactRecord record = Full();
+  for (size_t i = static_cast<size_t>(kLastListField) + 1; i < kFieldCount; ++i) {
+    record.fields[i].clear();
+  }
+  return record;
+}
+
 std::string Encoded(const ContactRecord& record) {
   std::string bytes;
   REQUIRE_OK(EncodeRecord(record, bytes));
@@ -71,6 +80,8 @@ TEST_CASE("DecodeRecord: gives back what was encoded, field by field and at rand
   ContactRecord back;
   REQUIRE_OK(DecodeRecord(Encoded(Full()), back));
   REQUIRE(Equal(back, Full()));
+  REQUIRE_OK(DecodeRecord(Encoded(FullOfList()), back));
+  REQUIRE(Equal(back, FullOfList()));
   REQUIRE_OK(DecodeRecord(Encoded(ContactRecord()), back));
   REQUIRE(Equal(back, ContactRecord()));
 
@@ -96,15 +107,34 @@ TEST_CASE("EncodeRecord: appends, so that many records share a buffer") {
   REQUIRE(bytes == "before" + Encoded(Full()));
 }
 
+TEST_CASE("EncodeRecord: a voter file's field makes version 2, and nothing else does") {
+  ContactRecord record;
+  record.row = 0x01020304;
+  record.ordinal = 2;
+  record[Field::kVoterFileId] = "NC1";
+  const std::string id = FieldBytes(22, "NC1");
+  REQUIRE(Encoded(record) == ByHand(1, 0, id));
+  record[Field::kVoteHistory] = "2024-11-05 general";
+  REQUIRE(Encoded(record) == ByHand(2, 0, id + FieldBytes(45, "2024-11-05 general")));
+  for (size_t i = 1; i < kFieldCount; ++i) {
+    ContactRecord one;
+    one.fields[i] = "x";
+    REQUIRE(Encoded(one)[0] == (i <= 32 ? 1 : 2));
+  }
+}
+
 TEST_CASE("DecodeRecord: refuses every truncation and every byte too many") {
-  const std::string bytes = Encoded(Full());
+  const bool of_list = GENERATE(true, false);
+  const std::string bytes = Encoded(of_list ? FullOfList() : Full());
   ContactRecord back;
-  // A cut between two fields leaves a record of fewer fields, which is one; every other cut is
-  // refused.
-  std::set<size_t> whole = {7};
+  // A cut between two fields leaves a record of fewer fields, which is one unless it is of version
+  // 2 and has lost what makes it so; every other cut is refused.
+  std::set<size_t> whole;
+  if (of_list) whole.insert(7);
   for (size_t at = 7; at < bytes.size();) {
+    const auto field = static_cast<Field>(bytes[at]);
     at += 3 + static_cast<uint8_t>(bytes[at + 1]);
-    whole.insert(at);
+    if (of_list || field > kLastListField) whole.insert(at);
   }
   for (size_t n = 0; n < bytes.size(); ++n) {
     if (whole.count(n) > 0) {
@@ -123,8 +153,21 @@ TEST_CASE("DecodeRecord: accepts one encoding only") {
   ContactRecord back;
   const std::string good = FieldBytes(1, "a@b.example");
   REQUIRE_OK(DecodeRecord(ByHand(1, 0, good), back));
-  SECTION("another version") {
+  SECTION("a version that does not exist") {
+    const uint8_t version = GENERATE(uint8_t{0}, uint8_t{3}, uint8_t{255});
+    REQUIRE_REASON(DecodeRecord(ByHand(version, 0, good), back), v1::RECORD_MALFORMED);
+  }
+  SECTION("version 2 without a field of its own") {
     REQUIRE_REASON(DecodeRecord(ByHand(2, 0, good), back), v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(2, 0, ""), back), v1::RECORD_MALFORMED);
+    REQUIRE_OK(DecodeRecord(ByHand(2, 0, good + FieldBytes(33, "12")), back));
+  }
+  SECTION("version 1 with a field of version 2") {
+    for (uint8_t i = 33; i < kFieldCount; ++i) {
+      REQUIRE_REASON(DecodeRecord(ByHand(1, 0, good + FieldBytes(i, "x")), back),
+                     v1::RECORD_MALFORMED);
+      REQUIRE_OK(DecodeRecord(ByHand(2, 0, good + FieldBytes(i, "x")), back));
+    }
   }
   SECTION("an unknown status") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 9, good), back), v1::RECORD_MALFORMED);
@@ -134,6 +177,8 @@ TEST_CASE("DecodeRecord: accepts one encoding only") {
   }
   SECTION("an unknown field") {
     REQUIRE_REASON(DecodeRecord(ByHand(1, 0, FieldBytes(kFieldCount, "x")), back),
+                   v1::RECORD_MALFORMED);
+    REQUIRE_REASON(DecodeRecord(ByHand(2, 0, FieldBytes(kFieldCount, "x")), back),
                    v1::RECORD_MALFORMED);
   }
   SECTION("a field twice") {

@@ -129,6 +129,8 @@ TEST_CASE("MapColumns: corrections take the column and give up what was found") 
 TEST_CASE("MapColumns: refuses what cannot be meant", "[fault]") {
   const Header header = {"email", "first_name", "Note"};
   REQUIRE_REASON(MapColumns(header, "", {{"shoe_size", "Note"}}), v1::FIELD_UNKNOWN);
+  // A field of voter files, not of lists.
+  REQUIRE_REASON(MapColumns(header, "", {{"vote_history", "Note"}}), v1::FIELD_UNKNOWN);
   REQUIRE_REASON(MapColumns(header, "", {{"city", "Town"}}), v1::COLUMN_UNKNOWN);
   REQUIRE_REASON(MapColumns(header, "", {{"city", "#9"}}), v1::COLUMN_UNKNOWN);
   REQUIRE_REASON(MapColumns(header, "", {{"city", "Note"}, {"state", "Note"}}),

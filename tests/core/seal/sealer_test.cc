@@ -76,6 +76,22 @@ TEST_CASE("Sealer: the header says who, what and for whom", "[seal]") {
   REQUIRE(batch.signature == envelope.signature);
 }
 
+TEST_CASE("Sealer: the header has the highest version of its records", "[seal]") {
+  const Parties parties;
+  RecordBlock block;
+  contact::ContactRecord record = RecordOf(1, 60);
+  REQUIRE_OK(block.Add(record));
+  const auto version = [&] {
+    const seal::SealedBatch batch = Must(parties.Sealer().Seal(0, block, 0));
+    return Must(seal::ParseEnvelope(batch.envelope)).header.record_version;
+  };
+  REQUIRE(version() == 1);
+  record[contact::Field::kVoterStatus] = "active";
+  REQUIRE_OK(block.Add(record));
+  REQUIRE_OK(block.Add(RecordOf(2, 60)));
+  REQUIRE(version() == 2);
+}
+
 TEST_CASE("Sealer: sealing the same batch again shares nothing with the first time", "[seal]") {
   const Parties parties;
   const RecordBlock block = BlockOf({50, 60});
