@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/token/address.h"
 #include "core/token/normalize.h"
 #include "core/token/token.h"
 
@@ -73,6 +74,33 @@ void BM_NormalizeName(benchmark::State& state) {
       [](const std::string& text) { benchmark::DoNotOptimize(token::NormalizeName(text)); });
 }
 
+void BM_ParseAddress(benchmark::State& state) {
+  token::AddressParts parts;
+  Run(state, Texts([](const std::string& n) { return n + " N Saint James Street Apt 3B"; }),
+      [&parts](const std::string& text) {
+        token::ParseAddress(text, {}, parts);
+        benchmark::DoNotOptimize(parts.street.data());
+      });
+}
+
+void BM_ParseAddressHighway(benchmark::State& state) {
+  token::AddressParts parts;
+  Run(state, Texts([](const std::string& n) { return n + " County Road 12"; }),
+      [&parts](const std::string& text) {
+        token::ParseAddress(text, {}, parts);
+        benchmark::DoNotOptimize(parts.street.data());
+      });
+}
+
+void BM_NormalizeStreet(benchmark::State& state) {
+  token::AddressParts parts;
+  Run(state, Texts([](const std::string& n) { return "Northbourne" + n + " Avenue"; }),
+      [&parts](const std::string& text) {
+        token::NormalizeStreet(text, parts);
+        benchmark::DoNotOptimize(parts.street.data());
+      });
+}
+
 void BM_NormalizeNameUnicode(benchmark::State& state) {
   Run(state, Texts([](const std::string& n) { return "Jos\xc3\xa9 Mu\xc3\xb1oz " + n; }),
       [](const std::string& text) { benchmark::DoNotOptimize(token::NormalizeName(text)); });
@@ -91,6 +119,9 @@ BENCHMARK(BM_EmailToken);
 BENCHMARK(BM_NormalizeAndToken);
 BENCHMARK(BM_NormalizeName);
 BENCHMARK(BM_NormalizeNameUnicode);
+BENCHMARK(BM_ParseAddress);
+BENCHMARK(BM_ParseAddressHighway);
+BENCHMARK(BM_NormalizeStreet);
 BENCHMARK(BM_NormalizeState);
 
 }  // namespace
