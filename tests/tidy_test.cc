@@ -51,6 +51,7 @@ const Fence kFences[] = {
     {"rocksdb/", {"core/store"}},
     {"grpcpp/", {"server", "cli"}},
     {"grpc/", {"server", "cli"}},
+    {"toml++/", {"core/ingest"}},
 };
 constexpr size_t kColumnsMax = 120;
 

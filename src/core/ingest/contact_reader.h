@@ -35,6 +35,7 @@
 #include "core/ingest/date_value.h"
 #include "core/ingest/export_format.h"
 #include "core/ingest/field_value.h"
+#include "core/ingest/record_reader.h"
 #include "core/ingest/reject.h"
 
 namespace muster::ingest {
@@ -53,28 +54,25 @@ struct ReaderOptions {
 // cleaned, bouncing, subscribed, unknown.
 contact::Status StricterOf(contact::Status a, contact::Status b);
 
-class ContactReader {
+class ContactReader : public RecordReader {
  public:
   // Reads the header. Nothing is written yet.
   static absl::StatusOr<std::unique_ptr<ContactReader>> Open(const std::filesystem::path& path,
                                                              const ReaderOptions& options);
-  ~ContactReader();
+  ~ContactReader() override;
   ContactReader(const ContactReader&) = delete;
   ContactReader& operator=(const ContactReader&) = delete;
 
   const Mapping& mapping() const { return mapping_; }
 
-  // The next record into `record` (replaced); false at the end. CSV_NO_ROWS when there never was
-  // one.
-  absl::StatusOr<bool> Next(contact::ContactRecord& record);
+  absl::StatusOr<bool> Next(contact::ContactRecord& record) override;
 
-  uint32_t rows() const { return rows_; }          // data rows so far, rejected ones included
-  uint32_t rejected() const { return rejected_; }  // of them
-  uint64_t records() const { return records_; }    // yielded
-  uint64_t kept_without() const { return kept_without_; }  // values that a kept row went without
-  uint64_t bytes_read() const { return csv_->source().bytes_read(); }
-  // BLAKE2b-256 of the file; after Next() returned false.
-  const Bytes32& file_hash() const;
+  uint32_t rows() const override { return rows_; }
+  uint32_t rejected() const override { return rejected_; }
+  uint64_t records() const override { return records_; }
+  uint64_t kept_without() const override { return kept_without_; }
+  uint64_t bytes_read() const override { return csv_->source().bytes_read(); }
+  const Bytes32& file_hash() const override;
 
  private:
   struct Address {

@@ -63,7 +63,7 @@ void CsvReader::SniffLineEnd() {
   size_t lone_returns = 0;
   bool quoted = false;
   for (size_t i = 0; i < end_; ++i) {
-    if (buffer_[i] == '"') quoted = !quoted;
+    if (buffer_[i] == '"' && quotes_) quoted = !quoted;
     if (quoted) continue;
     if (buffer_[i] == '\n') ++feeds;
     if (buffer_[i] == '\r' && i + 1 < end_ && buffer_[i + 1] != '\n') ++lone_returns;
@@ -108,7 +108,7 @@ CsvReader::Scan CsvReader::ScanRow() {
   const char* const text = buffer_.data();
   size_t p = row_;
   while (true) {
-    if (text[p] != '"' || p == end_) {
+    if (text[p] != '"' || p == end_ || !quotes_) {
       const size_t begin = p;
       while (!stops_[static_cast<uint8_t>(text[p])]) ++p;
       if (p == end_ && !last) return Scan::kMore;

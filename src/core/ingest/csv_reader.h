@@ -49,6 +49,8 @@ class CsvReader {
   absl::Status SkipFirstLine();
 
   void set_delimiter(char delimiter);
+  // False: a quote is a letter like any other.
+  void set_quotes(bool quotes) { quotes_ = quotes; }
   // How many cells a row must have; 0 takes any number.
   void set_expected_cells(size_t cells) { expected_ = cells; }
 
@@ -88,6 +90,7 @@ class CsvReader {
 
   std::unique_ptr<TextSource> source_;
   char delimiter_ = ',';
+  bool quotes_ = true;
   char line_end_ = '\n';
   size_t expected_ = 0;
   std::array<bool, 256> stops_{};  // bytes that end an unquoted cell

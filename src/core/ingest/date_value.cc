@@ -366,4 +366,87 @@ bool SetTime(std::string_view cell, DateOrder order, std::string& out) {
   return true;
 }
 
+bool DateFormat::Parse(std::string_view text, DateFormat* format) {
+  format->text_.assign(text);
+  format->parts_.clear();
+  std::string seen;
+  while (!text.empty()) {
+    struct Token {
+      std::string_view word;
+      char part;
+    };
+    constexpr Token kTokens[] = {{"YYYY", 'Y'}, {"YY", 'y'}, {"MM", 'M'}, {"DD", 'D'}};
+    const auto token = std::find_if(std::begin(kTokens), std::end(kTokens), [&](const Token& t) {
+      return text.substr(0, t.word.size()) == t.word;
+    });
+    if (token != std::end(kTokens)) {
+      const char part = token->part == 'y' ? 'Y' : token->part;
+      if (seen.find(part) != std::string::npos) return false;
+      seen.push_back(part);
+      format->parts_.push_back(token->part);
+      text.remove_prefix(token->word.size());
+      continue;
+    }
+    constexpr std::string_view kSeparators = "-/._ ";
+    if (kSeparators.find(text[0]) == std::string_view::npos) return false;
+    format->parts_.push_back(text[0]);
+    text.remove_prefix(1);
+  }
+  const bool has_month = seen.find('M') != std::string::npos;
+  return seen.find('Y') != std::string::npos && (has_month || seen.find('D') == std::string::npos);
+}
+
+bool DateFormat::Read(std::string_view cell, int pivot, std::string& out) const {
+  out.clear();
+  Date date;
+  size_t at = 0;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const char part = parts_[i];
+    if (part != 'Y' && part != 'y' && part != 'M' && part != 'D') {
+      if (at == cell.size() || cell[at] != part) return false;
+      ++at;
+      continue;
+    }
+    const bool is_year = part == 'Y' || part == 'y';
+    const size_t most = part == 'Y' ? 4 : 2;
+    const bool fixed = is_year || (i + 1 < parts_.size() && IsLetter(parts_[i + 1])) ||
+                       (i > 0 && IsLetter(parts_[i - 1]));
+    int value = 0;
+    size_t digits = 0;
+    while (digits < most && at < cell.size() && IsDigit(cell[at])) {
+      value = value * 10 + (cell[at++] - '0');
+      ++digits;
+    }
+    if (digits == 0 || (fixed && digits != most)) return false;
+    if (part == 'M') {
+      date.month = value;
+    } else if (part == 'D') {
+      date.day = value;
+    } else if (part == 'Y') {
+      date.year = value;
+    } else {
+      date.year = value >= pivot ? 1900 + value : 2000 + value;
+    }
+  }
+  if (at < cell.size()) {
+    // A time of day behind it is a database's midnight.
+    if (cell[at] != ' ' && cell[at] != 'T') return false;
+    Scanner in(cell.substr(at + 1));
+    in.SkipBlanks();
+    int seconds = 0;
+    int minutes = 0;
+    if (!ScanTimeOfDay(in, &seconds) || !ScanZone(in, &minutes)) return false;
+  }
+  if (IsAllZeros(date)) return true;
+  if (!IsDate(date)) return false;
+  PutDigits(date.year, 4, out);
+  if (date.month == 0) return true;
+  out.push_back('-');
+  PutDigits(date.month, 2, out);
+  if (date.day == 0) return true;
+  out.push_back('-');
+  PutDigits(date.day, 2, out);
+  return true;
+}
+
 }  // namespace muster::ingest

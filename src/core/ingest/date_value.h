@@ -25,6 +25,24 @@ inline constexpr int kTwoDigitYearPivot = 20;
 bool SetBirthDate(std::string_view cell, DateOrder order, std::string& out);
 bool SetTime(std::string_view cell, DateOrder order, std::string& out);
 
+// A way of writing dates that a file keeps to throughout: "MM/DD/YYYY", "YYYYMMDD", "MM/DD/YY",
+// "YYYY". M and D take one digit or two before a separator, two without; a time behind the date is
+// passed over; zeros for a day or a month are not known.
+class DateFormat {
+ public:
+  // False unless `text` is made of YYYY or YY, MM, DD and separators (- / . _ and blank), each
+  // part once.
+  static bool Parse(std::string_view text, DateFormat* format);
+  const std::string& text() const { return text_; }
+  // Two-digit years from `pivot` on are 19xx. All zeros is no date: true, and `out` empty. False
+  // leaves `out` empty.
+  bool Read(std::string_view cell, int pivot, std::string& out) const;
+
+ private:
+  std::string text_;
+  std::string parts_;  // 'Y' four digits, 'y' two, 'M', 'D', and the separators
+};
+
 }  // namespace muster::ingest
 
 #endif  // MUSTER_CORE_INGEST_DATE_VALUE_H_

@@ -53,6 +53,18 @@ bool IsLowSurrogate(uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
 
 }  // namespace
 
+bool AppendWindows1252(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    const auto byte = static_cast<uint8_t>(c);
+    const uint32_t code = byte >= 0x80 && byte < 0xa0 ? kWindows1252High[byte - 0x80] : byte;
+    if (code == 0) return false;
+    char encoded[kUtf8BytesMax];
+    const char* const end = PutUtf8(encoded, code);
+    out.append(encoded, static_cast<size_t>(end - encoded));
+  }
+  return true;
+}
+
 std::string_view EncodingName(Encoding encoding) {
   switch (encoding) {
     case Encoding::kUtf8:

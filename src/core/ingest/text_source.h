@@ -38,6 +38,9 @@ std::string_view EncodingName(Encoding encoding);  // "UTF-8"
 // INVALID_ARGUMENT (ENCODING_MALFORMED).
 absl::StatusOr<Encoding> ParseEncoding(std::string_view name);
 
+// Appends a text that is in windows-1252. False when it has a byte that stands for nothing there.
+bool AppendWindows1252(std::string_view text, std::string& out);
+
 class TextSource {
  public:
   // Reads the first block, so that Encoding is known.
