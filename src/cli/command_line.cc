@@ -35,6 +35,7 @@ struct Values {
   AuditOptions audit;
   LogShowOptions log_show;
   LogBundleOptions log_bundle;
+  LayoutsOptions layouts;
   std::string shell;
 };
 
@@ -127,6 +128,7 @@ class Declarations {
   void Declare();
   void DeclareFounding();
   void DeclareLists();
+  void DeclareVoterFiles();
   void DeclareAudit();
 
   std::shared_ptr<Values> values_ = std::make_shared<Values>();
@@ -160,6 +162,7 @@ void Declarations::Declare() {
       "allowed.");
   DeclareFounding();
   DeclareLists();
+  DeclareVoterFiles();
   DeclareAudit();
   CLI::App* completion =
       Command(&app_, "completion", "completion for a shell", "  source <(muster completion bash)\n",
@@ -284,6 +287,23 @@ void Declarations::DeclareLists() {
       ->add_option("--emails", v->withdraw.emails_file, "the addresses in a file, from all lists")
       ->type_name("FILE")
       ->excludes(list);
+}
+
+void Declarations::DeclareVoterFiles() {
+  const auto v = values_;
+  CLI::App* voterfile = Group("voterfile", "the voter files that contacts are matched with");
+  CLI::App* layouts =
+      Command(voterfile, "layouts", "which states' files can be read; no network, no profile",
+              "  muster voterfile layouts --show oh > mine.toml\n"
+              "  muster voterfile layouts --recognize unknown.txt\n",
+              [v](const Invocation& i) { return RunVoterFileLayouts(*i.console, v->layouts); });
+  auto* show = layouts
+                   ->add_option("--show", v->layouts.show,
+                                "the text of one, to start your own from; or check your own")
+                   ->type_name("NAME|FILE.toml");
+  layouts->add_option("--recognize", v->layouts.recognize, "which layouts a voter file fits")
+      ->type_name("FILE")
+      ->excludes(show);
 }
 
 void Declarations::DeclareAudit() {
