@@ -60,6 +60,8 @@ class Scanner {
   std::string_view rest_;
 };
 
+constexpr int kFirstYear = 1850;
+
 struct Date {
   int year = 0;
   int month = 0;  // 0 when only the year is known
@@ -73,7 +75,7 @@ int DaysIn(int year, int month) {
 }
 
 bool IsDate(const Date& date) {
-  if (date.year < 1850 || date.year > 2199) return false;
+  if (date.year < kFirstYear || date.year > 2199) return false;
   if (date.month == 0) return date.day == 0;
   if (date.month < 0 || date.month > 12) return false;
   return date.day >= 0 && date.day <= DaysIn(date.year, date.month);
@@ -437,8 +439,10 @@ bool DateFormat::Read(std::string_view cell, int pivot, std::string& out) const 
     int minutes = 0;
     if (!ScanTimeOfDay(in, &seconds) || !ScanZone(in, &minutes)) return false;
   }
-  if (IsAllZeros(date)) return true;
+  const bool before_anybody = date.year < kFirstYear;
+  if (before_anybody) date.year = kFirstYear;
   if (!IsDate(date)) return false;
+  if (before_anybody) return true;
   PutDigits(date.year, 4, out);
   if (date.month == 0) return true;
   out.push_back('-');

@@ -34,8 +34,8 @@ class DateFormat {
   // part once.
   static bool Parse(std::string_view text, DateFormat* format);
   const std::string& text() const { return text_; }
-  // Two-digit years from `pivot` on are 19xx. All zeros is no date: true, and `out` empty. False
-  // leaves `out` empty.
+  // Two-digit years from `pivot` on are 19xx. A day before 1850 is how offices write that they do
+  // not know one, zeros among them: true, and `out` empty. False leaves `out` empty.
   bool Read(std::string_view cell, int pivot, std::string& out) const;
 
  private:

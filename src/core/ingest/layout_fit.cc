@@ -274,43 +274,43 @@ class Fitter {
     header_share_ = static_cast<double>(found) / static_cast<double>(fit_.places.size());
   }
 
-  // Lines are as wide as the layout, or shorter where a program cut off the blanks at their ends;
-  // lines that are all of one other length are another layout's.
+  // Lines are as wide as the layout, or shorter where a program cut off the blanks at their ends.
+  // Lines that are all of one other length and have blanks at their ends are another layout's.
   void CheckLengths() {
-    size_t same = 0;
-    size_t other_length = 0;
-    size_t cut_off = 0;
-    uint32_t needed = 0;
-    for (const uint16_t column : RequiredColumns(layout_)) {
-      needed = std::max(needed, layout_.columns[column].offset);
+    uint32_t needed = 0;  // what every voter has ends behind it
+    for (Field field : {Field::kVoterFileId, Field::kVoterStatus}) {
+      if (const FieldRule* rule = layout_.RuleFor(field)) {
+        needed = std::max(needed, layout_.columns[rule->columns.front()].offset);
+      }
     }
+    size_t short_lines = 0;
+    size_t other_length = 0;  // of the first line, when it is not the layout's
+    bool one_length = true;
+    bool has_blanks = false;
     for (const RowCopy& row : fit_.rows) {
       if (row.cells.size() != 1) continue;
       const std::string& line = row.cells.front();
-      if (LineCharacters(line, row.is_ascii, row.is_utf8) > layout_.width) {
+      const size_t characters = LineCharacters(line, row.is_ascii, row.is_utf8);
+      if (characters > layout_.width) {
         fit_.status = Mismatch(
             csv_, row.line, 0,
             "is longer than the layout's " + std::to_string(layout_.width) + " characters");
         return;
       }
-      if (LineCharacters(line, row.is_ascii, row.is_utf8) <= needed) ++cut_off;
-      const bool right = line.size() == layout_.width || !row.is_ascii;
-      if (!right && (other_length == 0 || other_length == line.size())) {
-        other_length = line.size();
-        ++same;
-      }
+      if (characters <= needed) ++short_lines;
+      if (other_length == 0) other_length = line.size();
+      one_length = one_length && row.is_ascii && line.size() == other_length;
+      has_blanks = has_blanks || line.back() == ' ';
     }
-    if (2 * cut_off > fit_.rows.size()) {
-      fit_.status = Mismatch(csv_, fit_.rows.front().line, 0,
-                             "is too short, as are most lines after it; the layout has " +
-                                 std::to_string(layout_.width) + " characters");
-      return;
-    }
-    if (same > 1 && same == fit_.rows.size()) {
+    if (fit_.rows.size() > 1 && one_length && has_blanks && other_length != layout_.width) {
       fit_.status = Mismatch(csv_, fit_.rows.front().line, 0,
                              "has " + std::to_string(other_length) +
                                  " characters, as have the lines after it; the layout has " +
                                  std::to_string(layout_.width));
+    } else if (2 * short_lines > fit_.rows.size()) {
+      fit_.status = Mismatch(csv_, fit_.rows.front().line, 0,
+                             "is too short, as are most lines after it; the layout has " +
+                                 std::to_string(layout_.width) + " characters");
     }
   }
 

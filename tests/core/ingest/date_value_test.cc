@@ -118,5 +118,87 @@ TEST_CASE("SetTime: a zone moves the date as the calendar does", "[oracle]") {
   }
 }
 
+TEST_CASE("DateFormat: takes what it says, and nothing else") {
+  struct Case {
+    std::string format, cell, date;  // an empty date: refused
+  };
+  const auto c = GENERATE(values<Case>({
+      {"MM/DD/YYYY", "01/31/1970", "1970-01-31"},
+      {"MM/DD/YYYY", "1/3/1970", "1970-01-03"},
+      {"MM/DD/YYYY", "1/31/1970 12:00:00 AM", "1970-01-31"},
+      {"MM/DD/YYYY", "31/01/1970", ""},
+      {"MM/DD/YYYY", "01/31/70", ""},
+      {"MM/DD/YYYY", "01-31-1970", ""},
+      {"MM/DD/YYYY", "01/31/1970x", ""},
+      {"MM/DD/YYYY", "02/30/1970", ""},
+      {"MM/DD/YYYY", "00/00/1970", "1970"},
+      {"MM/DD/YYYY", "05/00/1970", "1970-05"},
+      {"MM/DD/YYYY", "", ""},
+      {"MM/DD/YY", "01/31/70", "1970-01-31"},
+      {"MM/DD/YY", "01/31/19", "2019-01-31"},
+      {"DD.MM.YYYY", "31.1.1970", "1970-01-31"},
+      {"YYYYMMDD", "19700131", "1970-01-31"},
+      {"YYYYMMDD", "19960300", "1996-03"},
+      {"YYYYMMDD", "1970131", ""},
+      {"YYYYMMDD", "19700131 ", ""},
+      {"MMDDYYYY", "01311970", "1970-01-31"},
+      {"MMDDYYYY", "19700131", ""},
+      {"YYYY-MM-DD", "1970-01-31", "1970-01-31"},
+      {"YYYY-MM-DD", "1970-01-31T00:00:00Z", "1970-01-31"},
+      {"YYYY-MM-DD", "1970-1-3", "1970-01-03"},
+      {"YYYY", "1970", "1970"},
+      {"YYYY", "70", ""},
+      {"YYYY", "2200", ""},
+      {"MM_DD_YYYY", "03_07_2000", "2000-03-07"},
+  }));
+  INFO(c.format << " " << c.cell);
+  DateFormat format;
+  REQUIRE(DateFormat::Parse(c.format, &format));
+  REQUIRE(format.text() == c.format);
+  std::string out = "before";
+  REQUIRE(format.Read(c.cell, kTwoDigitYearPivot, out) == !c.date.empty());
+  REQUIRE(out == c.date);
+}
+
+TEST_CASE("DateFormat: zeros, and days before there were voters, are no date and no mistake") {
+  DateFormat format;
+  REQUIRE(DateFormat::Parse("MM/DD/YYYY", &format));
+  std::string out;
+  for (const char* cell : {"00/00/0000", "01/01/0001", "01/01/1800", "12/31/1849"}) {
+    REQUIRE(format.Read(cell, kTwoDigitYearPivot, out));
+    REQUIRE(out.empty());
+  }
+  REQUIRE_FALSE(format.Read("13/01/1800", kTwoDigitYearPivot, out));
+}
+
+TEST_CASE("DateFormat: what names no date in figures is no format") {
+  DateFormat format;
+  for (const char* text : {"", "MM/DD", "YYYY YYYY", "DD/YYYY", "MONTH DD, YYYY", "M/D/YYYY",
+                           "YYYY-MM-DD hh:mm", "YY YYYY", "YYY"}) {
+    INFO(text);
+    REQUIRE_FALSE(DateFormat::Parse(text, &format));
+  }
+}
+
+TEST_CASE("DateFormat: every day that is written is read back", "[oracle]") {
+  for (const char* text : {"MM/DD/YYYY", "YYYYMMDD", "MMDDYYYY", "YYYY-MM-DD", "DD.MM.YYYY"}) {
+    DateFormat format;
+    REQUIRE(DateFormat::Parse(text, &format));
+    for (absl::CivilDay day(1899, 12, 25); day < absl::CivilDay(2032, 3, 5); day += 17) {
+      char iso[16];
+      std::snprintf(iso, sizeof(iso), "%04d-%02d-%02d", static_cast<int>(day.year()), day.month(),
+                    day.day());
+      std::string cell = text;
+      cell.replace(cell.find("YYYY"), 4, iso, 4);
+      cell.replace(cell.find("MM"), 2, iso + 5, 2);
+      cell.replace(cell.find("DD"), 2, iso + 8, 2);
+      std::string out;
+      INFO(cell);
+      REQUIRE(format.Read(cell, kTwoDigitYearPivot, out));
+      REQUIRE(out == iso);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace muster::ingest
