@@ -35,7 +35,7 @@ endfunction()
 
 set(MUSTER_PROTO_ROOT ${PROJECT_SOURCE_DIR}/proto)
 set(MUSTER_SERVICES enrollment_service log_service member_service report_service upload_service vault_service)
-set(MUSTER_MESSAGES error_reason front_store invite report statement vault_record ${MUSTER_SERVICES})
+set(MUSTER_MESSAGES error_reason front_store invite match_model report statement vault_record ${MUSTER_SERVICES})
 list(TRANSFORM MUSTER_SERVICES PREPEND muster/v1/)
 list(TRANSFORM MUSTER_SERVICES APPEND .proto)
 list(TRANSFORM MUSTER_MESSAGES PREPEND muster/v1/)

@@ -31,12 +31,12 @@ constexpr Room kRooms[] = {
     {"base", "core/base"},         {"crypto", "core/crypto"},
     {"contact", "core/contact"},   {"ingest", "core/ingest"},
     {"seal", "core/seal"},         {"token", "core/token"},
-    {"tlog", "core/tlog"},         {"governance", "core/governance"},
-    {"report", "core/report"},     {"store", "core/store"},
-    {"keyring", "core/keyring"},   {"pipeline", "core/pipeline"},
-    {"rpc", "server/rpc"},         {"front", "server/front"},
-    {"vault", "server/vault"},     {"cli", "cli"},
-    {"fake", "tools/muster_fake"},
+    {"match", "core/match"},       {"tlog", "core/tlog"},
+    {"governance", "core/governance"},{"report", "core/report"},
+    {"store", "core/store"},       {"keyring", "core/keyring"},
+    {"pipeline", "core/pipeline"}, {"rpc", "server/rpc"},
+    {"front", "server/front"},     {"vault", "server/vault"},
+    {"cli", "cli"},                {"fake", "tools/muster_fake"},
 };
 // What the CLI does not link it cannot leak.
 constexpr std::string_view kNotForCli[] = {"core/store", "core/keyring", "core/pipeline",
