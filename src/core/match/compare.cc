@@ -28,6 +28,10 @@ struct Portable {
   static uint32_t Typos(const char* a, const char* b) {
     uint32_t bits = 0;
     for (unsigned i = 0; i < 32; ++i) {
+      if ((kPrefixLanes >> i & 1u) != 0) {
+        bits |= (Lane(a, i) != 0 && Lane(a, i) == Lane(b, i) ? 1u : 0u) << i;
+        continue;
+      }
       if ((kCutLanes >> i & 1u) == 0) continue;
       const unsigned own = i < kLastTypos     ? kFirstTypos
                            : i < kStreetTypos ? kLastTypos
@@ -44,12 +48,30 @@ struct Portable {
     }
     return bits;
   }
-  static bool AnyOfFour(const uint16_t* a, const uint16_t* b) {
-    bool met = false;
-    for (unsigned i = 0; i < 4; ++i) {
-      for (unsigned j = 0; j < 4; ++j) met |= a[i] != 0 && a[i] == b[j];
+  static uint32_t Turned(const char* a, const char* b) {
+    const auto met = [&](unsigned i, unsigned j) {
+      return Lane(a, i) != 0 && Lane(a, i) == Lane(b, j);
+    };
+    uint32_t bits = 0;
+    for (unsigned i = 0; i < token::kFormalNames; ++i) {
+      for (unsigned turn = 1; turn < token::kFormalNames; ++turn) {
+        if (met(kFormalNames + i, kFormalNames + (i + turn) % token::kFormalNames))
+          bits |= TurnedLanes(kFormalNames + i, 1);
+      }
     }
-    return met;
+    if (met(kLastParts, kLastParts + 1)) bits |= TurnedLanes(kLastParts, 1);
+    if (met(kLastParts + 1, kLastParts)) bits |= TurnedLanes(kLastParts + 1, 1);
+    if (met(kMonth, kDay)) bits |= kTurnedMonth;
+    if (met(kDay, kMonth)) bits |= kTurnedDay;
+    return bits;
+  }
+  static uint32_t Crossed(const char* a, const char* b) {
+    uint32_t names_a[2];
+    uint32_t names_b[2];
+    std::memcpy(names_a, a, sizeof names_a);
+    std::memcpy(names_b, b, sizeof names_b);
+    return (names_a[0] != 0 && names_a[0] == names_b[1] ? kCrossedFirst : 0) |
+           (names_a[1] != 0 && names_a[1] == names_b[0] ? kCrossedLast : 0);
   }
 };
 

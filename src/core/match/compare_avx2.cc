@@ -4,15 +4,12 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "core/match/compare_avx.h"
 #include "core/match/compare_kernel.h"
-
 namespace muster::match::kernel {
 namespace {
 
-struct Avx2 {
-  MUSTER_KERNEL_INLINE static __m256i Load(const char* at) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  }
+struct Avx2 : Avx {
   // Two registers of all-ones or all-zeros lanes to 32 bits.
   MUSTER_KERNEL_INLINE static uint32_t Bits(__m256i low, __m256i high) {
     // Packing works within halves; the permutation puts the quarters in order.
@@ -20,13 +17,13 @@ struct Avx2 {
     return static_cast<uint32_t>(_mm256_movemask_epi8(packed));
   }
   MUSTER_KERNEL_INLINE static uint32_t Equal(const char* a, const char* b) {
-    return Bits(_mm256_cmpeq_epi16(Load(a), Load(b)),
-                _mm256_cmpeq_epi16(Load(a + 32), Load(b + 32)));
+    return Bits(_mm256_cmpeq_epi16(LoadHalf(a), LoadHalf(b)),
+                _mm256_cmpeq_epi16(LoadHalf(a + 32), LoadHalf(b + 32)));
   }
   MUSTER_KERNEL_INLINE static uint32_t Missing(const char* a, const char* b) {
     const __m256i zero = _mm256_setzero_si256();
-    return Bits(_mm256_cmpeq_epi16(_mm256_min_epu16(Load(a), Load(b)), zero),
-                _mm256_cmpeq_epi16(_mm256_min_epu16(Load(a + 32), Load(b + 32)), zero));
+    return Bits(_mm256_cmpeq_epi16(_mm256_min_epu16(LoadHalf(a), LoadHalf(b)), zero),
+                _mm256_cmpeq_epi16(_mm256_min_epu16(LoadHalf(a + 32), LoadHalf(b + 32)), zero));
   }
   // The lanes of half a line that `lanes` names, all ones.
   MUSTER_KERNEL_INLINE static __m256i Lanes(uint32_t lanes) {
@@ -41,16 +38,17 @@ struct Avx2 {
     __m256i before;  // the same, a lane earlier
     __m256i own;
   };
-  MUSTER_KERNEL_INLINE static __m256i HalfTypos(const Half& a, const Half& b, __m256i cut,
-                                                __m256i shifted) {
+  // `straight` are the lanes that are met by the same lane.
+  MUSTER_KERNEL_INLINE static __m256i HalfTypos(const Half& a, const Half& b, uint32_t straight,
+                                                uint32_t cut, uint32_t shifted) {
     const __m256i zero = _mm256_setzero_si256();
-    const __m256i in_a =
-        _mm256_or_si256(_mm256_and_si256(cut, _mm256_or_si256(_mm256_cmpeq_epi16(a.line, b.line),
-                                                              _mm256_cmpeq_epi16(a.line, b.own))),
-                        _mm256_and_si256(shifted, _mm256_cmpeq_epi16(a.line, b.before)));
+    const __m256i in_a = _mm256_or_si256(
+        _mm256_or_si256(_mm256_and_si256(Lanes(straight), _mm256_cmpeq_epi16(a.line, b.line)),
+                        _mm256_and_si256(Lanes(cut), _mm256_cmpeq_epi16(a.line, b.own))),
+        _mm256_and_si256(Lanes(shifted), _mm256_cmpeq_epi16(a.line, b.before)));
     const __m256i in_b =
-        _mm256_or_si256(_mm256_and_si256(cut, _mm256_cmpeq_epi16(b.line, a.own)),
-                        _mm256_and_si256(shifted, _mm256_cmpeq_epi16(b.line, a.before)));
+        _mm256_or_si256(_mm256_and_si256(Lanes(cut), _mm256_cmpeq_epi16(b.line, a.own)),
+                        _mm256_and_si256(Lanes(shifted), _mm256_cmpeq_epi16(b.line, a.before)));
     return _mm256_or_si256(_mm256_andnot_si256(_mm256_cmpeq_epi16(a.line, zero), in_a),
                            _mm256_andnot_si256(_mm256_cmpeq_epi16(b.line, zero), in_b));
   }
@@ -63,28 +61,17 @@ struct Avx2 {
     const __m256i last_a = Spread(a, kLastTypos);
     const __m256i last_b = Spread(b, kLastTypos);
     // Lanes 0 to 11 are the first name's, 12 to 23 the last name's, the rest the street's.
-    const Half a_low = {Load(a), Load(a - 2),
+    const Half a_low = {LoadHalf(a), LoadHalf(a - 2),
                         _mm256_blend_epi32(Spread(a, kFirstTypos), last_a, 0xc0)};
-    const Half b_low = {Load(b), Load(b - 2),
+    const Half b_low = {LoadHalf(b), LoadHalf(b - 2),
                         _mm256_blend_epi32(Spread(b, kFirstTypos), last_b, 0xc0)};
-    const Half a_high = {Load(a + 32), Load(a + 30),
+    const Half a_high = {LoadHalf(a + 32), LoadHalf(a + 30),
                          _mm256_blend_epi32(last_a, Spread(a, kStreetTypos), 0xf0)};
-    const Half b_high = {Load(b + 32), Load(b + 30),
+    const Half b_high = {LoadHalf(b + 32), LoadHalf(b + 30),
                          _mm256_blend_epi32(last_b, Spread(b, kStreetTypos), 0xf0)};
-    return Bits(HalfTypos(a_low, b_low, Lanes(kCutLanes), Lanes(kShiftedLanes)),
-                HalfTypos(a_high, b_high, Lanes(kCutLanes >> 16), Lanes(kShiftedLanes >> 16)));
-  }
-  MUSTER_KERNEL_INLINE static bool AnyOfFour(const uint16_t* a, const uint16_t* b) {
-    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(a));
-    const __m128i twice = _mm_unpacklo_epi64(low, low);
-    const __m128i other = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(b));
-    const __m128i other2 = _mm_unpacklo_epi64(other, other);
-    // The other set turned by none and one, by two and three.
-    const __m128i near = _mm_shufflehi_epi16(other2, 0x39);
-    const __m128i far = _mm_shufflehi_epi16(_mm_shufflelo_epi16(other2, 0x4e), 0x93);
-    const __m128i met = _mm_or_si128(_mm_cmpeq_epi16(twice, near), _mm_cmpeq_epi16(twice, far));
-    const __m128i zero = _mm_cmpeq_epi16(twice, _mm_setzero_si128());
-    return _mm_movemask_epi8(_mm_andnot_si128(zero, met)) != 0;
+    constexpr uint32_t kStraight = kCutLanes | kPrefixLanes;
+    return Bits(HalfTypos(a_low, b_low, kStraight, kCutLanes, kShiftedLanes),
+                HalfTypos(a_high, b_high, kStraight >> 16, kCutLanes >> 16, kShiftedLanes >> 16));
   }
 };
 

@@ -4,12 +4,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "core/match/compare_avx.h"
 #include "core/match/compare_kernel.h"
 
 namespace muster::match::kernel {
 namespace {
 
-struct Avx512 {
+struct Avx512 : Avx {
   MUSTER_KERNEL_INLINE static __m512i Load(const char* at) { return _mm512_loadu_si512(at); }
   MUSTER_KERNEL_INLINE static uint32_t Equal(const char* a, const char* b) {
     return _mm512_cmpeq_epi16_mask(Load(a), Load(b));
@@ -32,24 +33,13 @@ struct Avx512 {
   MUSTER_KERNEL_INLINE static uint32_t Typos(const char* a, const char* b) {
     const __m512i line_a = Load(a);
     const __m512i line_b = Load(b);
-    const uint32_t in_a =
-        ((_mm512_cmpeq_epi16_mask(line_a, line_b) | _mm512_cmpeq_epi16_mask(line_a, Own(b))) &
-         kCutLanes) |
-        (_mm512_cmpeq_epi16_mask(line_a, Load(b - 2)) & kShiftedLanes);
+    const uint32_t in_a = (_mm512_cmpeq_epi16_mask(line_a, line_b) & (kCutLanes | kPrefixLanes)) |
+                          (_mm512_cmpeq_epi16_mask(line_a, Own(b)) & kCutLanes) |
+                          (_mm512_cmpeq_epi16_mask(line_a, Load(b - 2)) & kShiftedLanes);
     const uint32_t in_b = (_mm512_cmpeq_epi16_mask(line_b, Own(a)) & kCutLanes) |
                           (_mm512_cmpeq_epi16_mask(line_b, Load(a - 2)) & kShiftedLanes);
     return (in_a & _mm512_test_epi16_mask(line_a, line_a)) |
            (in_b & _mm512_test_epi16_mask(line_b, line_b));
-  }
-  MUSTER_KERNEL_INLINE static bool AnyOfFour(const uint16_t* a, const uint16_t* b) {
-    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(a));
-    const __m128i other = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(b));
-    // Each of four beside each of four: sixteen lanes.
-    const __m256i each =
-        _mm256_permutexvar_epi16(_mm256_setr_epi16(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3),
-                                 _mm256_broadcastq_epi64(low));
-    const __m256i all = _mm256_broadcastq_epi64(other);
-    return (_mm256_cmpeq_epi16_mask(each, all) & _mm256_test_epi16_mask(each, each)) != 0;
   }
 };
 

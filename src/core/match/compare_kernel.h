@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The algorithm of compare.h over four primitive operations that each kernel brings along. Included
+// The algorithm of compare.h over five primitive operations that each kernel brings along. Included
 // by the kernels' sources only.
 //
+// In two steps, a batch of pairs at a time: first what two rows have in common, as a few words of
+// bits a pair; then what that means, for many pairs at once without a branch, in plain loops that
+// the compiler turns into the vectors of the kernel's processor.
+//
 // A sketch is two lines of 32 lanes of 16 bits. Ops has:
-//   Equal(a, b): bit i: lane i of two lines is equal
-//   Missing(a, b): bit i: lane i of one of two lines is zero
-//   Typos(a, b): bit i: lane i of two second lines, which holds a value without one letter, says
-//     that the two values are a typo apart. The lane is in both (a letter changed), or one further
-//     in one of them (two letters exchanged), or it is the whole of the other value (a letter
-//     more).
-//   AnyOfFour(a, b): whether two sets of four tokens meet
-// Zeros are no tokens.
+//   Equal(a, b): bit i: lane i of two first lines is equal
+//   Missing(a, b): bit i: lane i of one of two first lines is zero
+//   Typos(a, b): of two second lines. Bit i of a value's lane without one letter: the two values
+//   are
+//     a typo apart: the lane is in both (a letter changed), or one further in one of them (two
+//     letters exchanged), or it is the whole of the other value (a letter more). Of a prefix's
+//     lane: the prefixes are the same.
+//   Turned(a, b): of two first lines: lanes that are met in another lane, as told below
+//   Crossed(a, b): of two first lines: the names in each other's field, as told below
+// Zeros are no tokens and are met by nothing.
 #ifndef MUSTER_CORE_MATCH_COMPARE_KERNEL_H_
 #define MUSTER_CORE_MATCH_COMPARE_KERNEL_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,7 +37,8 @@ namespace muster::match::kernel {
 inline constexpr unsigned kFirst = 0, kLast = 2, kStreet = 4, kPhone = 6, kEmail = 8, kZip = 10,
                           kCity = 12, kHouse = 13, kUnit = 14, kMiddle = 15, kFirstInitial = 16,
                           kMiddleInitial = 17, kFirstPhonetic = 18, kLastPhonetic = 19, kYear = 20,
-                          kMonth = 21, kDay = 22, kZip3 = 23, kEmailLocal = 24;
+                          kMonth = 21, kDay = 22, kZip3 = 23, kEmailLocal = 24, kFormalNames = 26,
+                          kLastParts = 30;
 // Of the second.
 inline constexpr unsigned kFirstTypos = 0, kLastTypos = 12, kStreetTypos = 24, kFirstPrefix = 30,
                           kLastPrefix = 31;
@@ -55,6 +61,8 @@ static_assert(offsetof(token::Sketch, birth_month) == 2 * kMonth);
 static_assert(offsetof(token::Sketch, birth_day) == 2 * kDay);
 static_assert(offsetof(token::Sketch, zip3) == 2 * kZip3);
 static_assert(offsetof(token::Sketch, email_local) == 2 * kEmailLocal);
+static_assert(offsetof(token::Sketch, formal_names) == 2 * kFormalNames);
+static_assert(offsetof(token::Sketch, last_parts) == 2 * kLastParts);
 static_assert(offsetof(token::Sketch, first_typos) == 64 + 2 * kFirstTypos);
 static_assert(offsetof(token::Sketch, last_typos) == 64 + 2 * kLastTypos);
 static_assert(offsetof(token::Sketch, street_typos) == 64 + 2 * kStreetTypos);
@@ -67,193 +75,203 @@ inline constexpr uint32_t Field(unsigned from, size_t count) {
 inline constexpr uint32_t kFirstTypoLanes = Field(kFirstTypos, token::kNameTypos);
 inline constexpr uint32_t kLastTypoLanes = Field(kLastTypos, token::kNameTypos);
 inline constexpr uint32_t kStreetTypoLanes = Field(kStreetTypos, token::kStreetTypos);
+inline constexpr uint32_t kFormalNameLanes = Field(kFormalNames, token::kFormalNames);
+inline constexpr uint32_t kSexBits = 3, kSuffixBits = 15u << 2;
 // Lanes of values without a letter: all but each field's own value.
 inline constexpr uint32_t kCutLanes = (kFirstTypoLanes & ~(1u << kFirstTypos)) |
                                       (kLastTypoLanes & ~(1u << kLastTypos)) |
                                       (kStreetTypoLanes & ~(1u << kStreetTypos));
+inline constexpr uint32_t kPrefixLanes = (1u << kFirstPrefix) | (1u << kLastPrefix);
 // The same without each field's first such lane: what a shift by one may look at.
 inline constexpr uint32_t kShiftedLanes =
     kCutLanes & ~(2u << kFirstTypos) & ~(2u << kLastTypos) & ~(2u << kStreetTypos);
 
-// What was met, as bits, to a level: tables, since which branch a pair takes is anybody's guess.
-// `level_of` is asked at compile time with bit i of what was met.
-template <size_t N, typename LevelOfBits>
-constexpr std::array<uint8_t, (size_t{1} << N)> Table(LevelOfBits level_of) {
-  std::array<uint8_t, (size_t{1} << N)> table{};
-  for (size_t bits = 0; bits < table.size(); ++bits) {
-    table[bits] = static_cast<uint8_t>(level_of([bits](size_t i) { return (bits >> i & 1) != 0; }));
-  }
-  return table;
+// Turned: two bits for each lane from 16 on: a formal name that is among the other's, but not in
+// the same place; a part of the last name that is the other's other part; the month that is the
+// other's day, the day that is the other's month.
+inline constexpr uint32_t TurnedLanes(unsigned lane, size_t count) {
+  return static_cast<uint32_t>(((uint64_t{1} << 2 * count) - 1) << 2 * (lane - 16));
 }
+inline constexpr uint32_t kTurnedName = TurnedLanes(kFormalNames, token::kFormalNames),
+                          kTurnedPart = TurnedLanes(kLastParts, token::kLastParts),
+                          kTurnedMonth = TurnedLanes(kMonth, 1), kTurnedDay = TurnedLanes(kDay, 1);
+// Crossed: a's first name is b's last; a's last name is b's first.
+inline constexpr uint32_t kCrossedFirst = 1, kCrossedLast = 2;
 
-// Both full, same, nickname, typo, middle name, alike; both initials, same.
-inline constexpr auto kFirstLevels = Table<8>([](auto is) -> unsigned {
-  if (is(0)) {
-    return is(1)   ? first_name::kExact
-           : is(2) ? first_name::kNickname
-           : is(3) ? first_name::kTypo
-           : is(4) ? first_name::kMiddle
-           : is(5) ? first_name::kAlike
-                   : first_name::kDiffers;
-  }
-  return !is(6) ? 0 : is(7) ? first_name::kInitial : first_name::kInitialDiffers;
-});
-// Both, same, swapped, typo, part, alike, half swapped.
-inline constexpr auto kLastLevels = Table<7>([](auto is) -> unsigned {
-  return !is(0)  ? 0
-         : is(1) ? last_name::kExact
-         : is(2) ? last_name::kSwapped
-         : is(3) ? last_name::kTypo
-         : is(4) ? last_name::kPart
-         : is(5) ? last_name::kAlike
-         : is(6) ? last_name::kHalfSwapped
-                 : last_name::kDiffers;
-});
-// Both, same; both initials, same.
-inline constexpr auto kMiddleLevels = Table<4>([](auto is) -> unsigned {
-  if (is(0)) {
-    return is(1) ? middle_name::kExact : is(3) ? middle_name::kSameInitial : middle_name::kDiffers;
-  }
-  return !is(2) ? 0 : is(3) ? middle_name::kInitial : middle_name::kInitialDiffers;
-});
-// Both years, both days and months, same year, month, day, day and month swapped.
-inline constexpr auto kBirthLevels = Table<6>([](auto is) -> unsigned {
-  if (!is(0)) return 0;
-  if (!is(1)) return is(2) ? birth_date::kYear : birth_date::kYearDiffers;
-  const int parts = (is(2) ? 1 : 0) + (is(3) ? 1 : 0) + (is(4) ? 1 : 0);
-  return parts == 3       ? birth_date::kExact
-         : is(2) && is(5) ? birth_date::kSwapped
-         : parts == 2     ? birth_date::kTwoParts
-         : is(2)          ? birth_date::kYearOnly
-                          : birth_date::kDiffers;
-});
-// Both ZIPs, both cities, same ZIP, city, ZIP3.
-inline constexpr auto kLocalityLevels = Table<5>([](auto is) -> unsigned {
-  if (is(0) && is(1)) {
-    return is(2)   ? locality::kZip
-           : is(3) ? locality::kCity
-           : is(4) ? locality::kZip3
-                   : locality::kDiffers;
-  }
-  if (is(0))
-    return is(2) ? locality::kZipAlone : is(4) ? locality::kZip3Alone : locality::kZipAloneDiffers;
-  return !is(1) ? 0 : is(3) ? locality::kCityAlone : locality::kCityAloneDiffers;
-});
-// Both streets, both numbers, same street, number, other unit, same place as far as is known.
-inline constexpr auto kAddressLevels = Table<6>([](auto is) -> unsigned {
-  if (is(0) && is(1)) {
-    if (!is(5)) return is(2) && is(3) ? address::kFarExact : address::kFarDiffers;
-    if (is(2)) return !is(3) ? address::kStreet : is(4) ? address::kOtherUnit : address::kExact;
-    return is(3) ? address::kNumber : address::kDiffers;
-  }
-  if (is(0)) return is(2) ? address::kStreetAlone : address::kStreetAloneDiffers;
-  return !is(1) ? 0 : is(3) ? address::kNumberAlone : address::kNumberAloneDiffers;
-});
-// Both, same, same before the @.
-inline constexpr auto kEmailLevels = Table<3>([](auto is) -> unsigned {
-  return !is(0) ? 0 : is(1) ? email::kExact : is(2) ? email::kLocal : email::kDiffers;
-});
-// Both, same, same first name.
-inline constexpr auto kSexLevels = Table<3>([](auto is) -> unsigned {
-  if (!is(0)) return 0;
-  return is(2) ? (is(1) ? sex::kSame : sex::kDiffers)
-               : (is(1) ? sex::kOtherNameSame : sex::kOtherNameDiffers);
-});
-// Both last names, left suffix, right suffix, same.
-inline constexpr auto kSuffixLevels = Table<4>([](auto is) -> unsigned {
-  if (!is(0)) return 0;
-  if (is(1) && is(2)) return is(3) ? suffix::kSame : suffix::kDiffers;
-  return is(1) || is(2) ? suffix::kOneSided : suffix::kNone;
-});
-
+inline constexpr size_t kBatch = 64;
 inline constexpr size_t kFetchAhead = 24;
 
+// What pairs have in common.
+struct Batch {
+  alignas(64) uint32_t equal[kBatch];
+  alignas(64) uint32_t missing[kBatch];
+  alignas(64) uint32_t typos[kBatch];
+  alignas(64) uint32_t turned[kBatch];
+  alignas(64) uint32_t crossed[kBatch];
+  // Zero where the one's middle name, without which there is nothing to meet, is the other's name.
+  alignas(64) uint32_t middle_left[kBatch];
+  alignas(64) uint32_t middle_right[kBatch];
+  alignas(64) uint32_t traits_left[kBatch];
+  alignas(64) uint32_t traits_right[kBatch];
+  alignas(64) Pattern patterns[kBatch];
+};
+
+// Not zero unless there is a middle name and it is the formal name.
+MUSTER_KERNEL_INLINE uint32_t MiddleApart(uint16_t middle, uint16_t formal) {
+  return (uint32_t{middle} ^ formal) | (middle == 0 ? 1u << 16 : 0u);
+}
+
 template <typename Ops>
-MUSTER_KERNEL_INLINE Pattern PatternOf(const token::Sketch& a, const token::Sketch& b) {
+MUSTER_KERNEL_INLINE void Meet(const token::Sketch& a, const token::Sketch& b, size_t i,
+                               Batch& batch) {
   const auto* a1 = reinterpret_cast<const char*>(&a);
   const auto* b1 = reinterpret_cast<const char*>(&b);
-  const char* a2 = a1 + 64;
-  const char* b2 = b1 + 64;
+  batch.missing[i] = Ops::Missing(a1, b1);
+  batch.equal[i] = Ops::Equal(a1, b1);
+  batch.typos[i] = Ops::Typos(a1 + 64, b1 + 64);
+  batch.turned[i] = Ops::Turned(a1, b1);
+  batch.crossed[i] = Ops::Crossed(a1, b1);
+  batch.middle_left[i] = MiddleApart(a.middle, b.formal_names[0]);
+  batch.middle_right[i] = MiddleApart(b.middle, a.formal_names[0]);
+  batch.traits_left[i] = a.traits;
+  batch.traits_right[i] = b.traits;
+}
 
-  const uint32_t missing = Ops::Missing(a1, b1);
-  const uint32_t equal = Ops::Equal(a1, b1) & ~missing;
-  const auto has = [missing](unsigned lane) -> uint32_t { return ~missing >> lane & 1u; };
-  const auto same = [equal](unsigned lane) -> uint32_t { return equal >> lane & 1u; };
-  const auto same2 = [equal](unsigned lane) -> uint32_t {
-    return equal >> lane & equal >> (lane + 1) & 1u;
-  };
-  const uint32_t typos = Ops::Typos(a2, b2);
-  const auto any = [typos](uint32_t lanes) -> uint32_t { return (typos & lanes) != 0 ? 1u : 0u; };
-  const auto meet = [](uint16_t one, uint16_t other) -> uint32_t {
-    return one != 0 && one == other ? 1u : 0u;
-  };
+// Bits of lanes.
+inline constexpr uint32_t Lane(unsigned lane) { return 1u << lane; }
+inline constexpr uint32_t Wide(unsigned lane) { return 3u << lane; }
 
-  // Names. A swap is one piece of evidence, not two.
-  const uint32_t crossed = a.first != 0 && a.first == b.last ? 1u : 0u;
-  const uint32_t crossed_back = a.last != 0 && a.last == b.first ? 1u : 0u;
-  const uint32_t swapped = crossed & crossed_back & (a.first != a.last ? 1u : 0u);
-  const uint32_t part =
-      meet(a.last_parts[0], b.last_parts[0]) | meet(a.last_parts[0], b.last_parts[1]) |
-      meet(a.last_parts[1], b.last_parts[0]) | meet(a.last_parts[1], b.last_parts[1]);
-  const uint32_t last_alike = same(kLastPhonetic) | meet(a.last_prefix, b.last_prefix);
-  const unsigned last =
-      kLastLevels[has(kLast) | same2(kLast) << 1 | swapped << 2 | any(kLastTypoLanes) << 3 |
-                  part << 4 | last_alike << 5 | (crossed | crossed_back) << 6];
+// Later lines win: from the weakest thing that could be said to the strongest.
+MUSTER_KERNEL_INLINE Pattern PatternOf(const Batch& batch, size_t i) {
+  const uint32_t missing = batch.missing[i];
+  const uint32_t equal = batch.equal[i] & ~missing;
+  const uint32_t typos = batch.typos[i];
+  const uint32_t turned = batch.turned[i];
+  const uint32_t crossed = batch.crossed[i];
+  const auto any = [](uint32_t bits, uint32_t lanes) { return (bits & lanes) != 0; };
+  const auto all = [](uint32_t bits, uint32_t lanes) { return (bits & lanes) == lanes; };
 
-  const uint32_t nickname = Ops::AnyOfFour(a.formal_names.data(), b.formal_names.data()) ? 1u : 0u;
-  const uint32_t middle_name =
-      meet(a.middle, b.formal_names[0]) | meet(b.middle, a.formal_names[0]);
-  const uint32_t first_alike = same(kFirstPhonetic) | meet(a.first_prefix, b.first_prefix);
-  unsigned first = kFirstLevels[has(kFirst) | same2(kFirst) << 1 | nickname << 2 |
-                                any(kFirstTypoLanes) << 3 | middle_name << 4 | first_alike << 5 |
-                                has(kFirstInitial) << 6 | same(kFirstInitial) << 7];
-  first = last == last_name::kSwapped || last == last_name::kHalfSwapped ? 0 : first;
+  uint32_t last = last_name::kDiffers;
+  last = any(crossed, kCrossedFirst | kCrossedLast) ? last_name::kHalfSwapped : last;
+  last = any(equal, Lane(kLastPhonetic)) | any(typos, Lane(kLastPrefix)) ? last_name::kAlike : last;
+  last = any(equal, Wide(kLastParts)) | any(turned, kTurnedPart) ? last_name::kPart : last;
+  last = any(typos, kLastTypoLanes) ? last_name::kTypo : last;
+  last = all(crossed, kCrossedFirst | kCrossedLast) ? last_name::kSwapped : last;
+  last = all(equal, Wide(kLast)) ? last_name::kExact : last;
+  last = any(missing, Lane(kLast)) ? 0 : last;
 
-  unsigned middle = kMiddleLevels[has(kMiddle) | same(kMiddle) << 1 | has(kMiddleInitial) << 2 |
-                                  same(kMiddleInitial) << 3];
+  uint32_t first = first_name::kDiffers;
+  first = any(equal, Lane(kFirstPhonetic)) | any(typos, Lane(kFirstPrefix)) ? first_name::kAlike
+                                                                            : first;
+  first = (batch.middle_left[i] == 0) | (batch.middle_right[i] == 0) ? first_name::kMiddle : first;
+  first = any(typos, kFirstTypoLanes) ? first_name::kTypo : first;
+  first = any(equal, kFormalNameLanes) | any(turned, kTurnedName) ? first_name::kNickname : first;
+  first = all(equal, Wide(kFirst)) ? first_name::kExact : first;
+  uint32_t initial = first_name::kInitialDiffers;
+  initial = any(equal, Lane(kFirstInitial)) ? first_name::kInitial : initial;
+  initial = any(missing, Lane(kFirstInitial)) ? 0 : initial;
+  first = any(missing, Lane(kFirst)) ? initial : first;
+  // A swap is one piece of evidence, not two.
+  first = (last == last_name::kSwapped) | (last == last_name::kHalfSwapped) ? 0 : first;
+
+  uint32_t middle = middle_name::kDiffers;
+  middle = any(equal, Lane(kMiddleInitial)) ? middle_name::kSameInitial : middle;
+  middle = any(equal, Lane(kMiddle)) ? middle_name::kExact : middle;
+  uint32_t middle_initial = middle_name::kInitialDiffers;
+  middle_initial = any(equal, Lane(kMiddleInitial)) ? middle_name::kInitial : middle_initial;
+  middle_initial = any(missing, Lane(kMiddleInitial)) ? 0 : middle_initial;
+  middle = any(missing, Lane(kMiddle)) ? middle_initial : middle;
   middle = first == first_name::kMiddle ? 0 : middle;
 
-  // Birth.
-  const uint32_t day_and_month =
-      meet(a.birth_month, b.birth_day) & meet(a.birth_day, b.birth_month);
-  const unsigned birth =
-      kBirthLevels[has(kYear) | (has(kMonth) & has(kDay)) << 1 | same(kYear) << 2 |
-                   same(kMonth) << 3 | same(kDay) << 4 | day_and_month << 5];
+  uint32_t birth = birth_date::kDiffers;
+  birth = any(equal, Lane(kYear)) ? birth_date::kYearOnly : birth;
+  birth = all(equal, Lane(kYear) | Lane(kMonth)) | all(equal, Lane(kYear) | Lane(kDay)) |
+                  all(equal, Lane(kMonth) | Lane(kDay))
+              ? birth_date::kTwoParts
+              : birth;
+  birth = any(equal, Lane(kYear)) & all(turned, kTurnedMonth | kTurnedDay) ? birth_date::kSwapped
+                                                                           : birth;
+  birth = all(equal, Lane(kYear) | Lane(kMonth) | Lane(kDay)) ? birth_date::kExact : birth;
+  uint32_t year = birth_date::kYearDiffers;
+  year = any(equal, Lane(kYear)) ? birth_date::kYear : year;
+  birth = any(missing, Lane(kMonth) | Lane(kDay)) ? year : birth;
+  birth = any(missing, Lane(kYear)) ? 0 : birth;
 
-  // Place.
-  const uint32_t zip = same2(kZip);
-  const uint32_t city = same(kCity);
-  const unsigned place =
-      kLocalityLevels[has(kZip) | has(kCity) << 1 | zip << 2 | city << 3 | same(kZip3) << 4];
-  const uint32_t near = zip | city | ((has(kZip) | has(kCity)) ^ 1u);
-  const uint32_t street = same2(kStreet) | any(kStreetTypoLanes);
-  const unsigned where =
-      kAddressLevels[has(kStreet) | has(kHouse) << 1 | street << 2 | same(kHouse) << 3 |
-                     (has(kUnit) & ~same(kUnit)) << 4 | near << 5];
+  const bool no_zip = any(missing, Lane(kZip));
+  const bool no_city = any(missing, Lane(kCity));
+  const bool same_zip = all(equal, Wide(kZip));
+  const bool same_city = any(equal, Lane(kCity));
+  const bool same_zip3 = any(equal, Lane(kZip3));
+  uint32_t place = locality::kDiffers;
+  place = same_zip3 ? locality::kZip3 : place;
+  place = same_city ? locality::kCity : place;
+  place = same_zip ? locality::kZip : place;
+  uint32_t zip_alone = locality::kZipAloneDiffers;
+  zip_alone = same_zip3 ? locality::kZip3Alone : zip_alone;
+  zip_alone = same_zip ? locality::kZipAlone : zip_alone;
+  uint32_t city_alone = locality::kCityAloneDiffers;
+  city_alone = same_city ? locality::kCityAlone : city_alone;
+  city_alone = no_city ? 0 : city_alone;
+  place = no_city ? zip_alone : place;
+  place = no_zip ? city_alone : place;
 
-  // Reach.
-  const unsigned phone = has(kPhone) == 0 ? 0 : 2 - same2(kPhone);
-  static_assert(phone::kExact == 1 && phone::kDiffers == 2);
-  const unsigned email = kEmailLevels[has(kEmail) | same2(kEmail) << 1 | same(kEmailLocal) << 2];
+  const bool far = !(same_zip | same_city | all(missing, Lane(kZip) | Lane(kCity)));
+  const bool same_street = all(equal, Wide(kStreet)) | any(typos, kStreetTypoLanes);
+  const bool same_house = any(equal, Lane(kHouse));
+  const bool no_street = any(missing, Lane(kStreet));
+  const bool no_house = any(missing, Lane(kHouse));
+  uint32_t where = address::kDiffers;
+  where = same_house ? address::kNumber : where;
+  where = same_street ? address::kStreet : where;
+  uint32_t home = address::kExact;
+  home = any(~(missing | equal), Lane(kUnit)) ? address::kOtherUnit : home;
+  where = same_street & same_house ? home : where;
+  uint32_t elsewhere = address::kFarDiffers;
+  elsewhere = same_street & same_house ? address::kFarExact : elsewhere;
+  where = far ? elsewhere : where;
+  uint32_t street_alone = address::kStreetAloneDiffers;
+  street_alone = same_street ? address::kStreetAlone : street_alone;
+  uint32_t house_alone = address::kNumberAloneDiffers;
+  house_alone = same_house ? address::kNumberAlone : house_alone;
+  house_alone = no_house ? 0 : house_alone;
+  where = no_house ? street_alone : where;
+  where = no_street ? house_alone : where;
 
-  // Traits.
-  const unsigned sex_a = a.traits & 3u;
-  const unsigned sex_b = b.traits & 3u;
-  const uint32_t same_name =
-      first == first_name::kExact || first == first_name::kNickname ? 1u : 0u;
-  const unsigned sex = kSexLevels[(sex_a != 0 && sex_b != 0 ? 1u : 0u) |
-                                  (sex_a == sex_b ? 1u : 0u) << 1 | same_name << 2];
-  const unsigned suffix_a = a.suffix();
-  const unsigned suffix_b = b.suffix();
-  const unsigned suffix =
-      kSuffixLevels[has(kLast) | (suffix_a != 0 ? 1u : 0u) << 1 | (suffix_b != 0 ? 1u : 0u) << 2 |
-                    (suffix_a == suffix_b ? 1u : 0u) << 3];
+  uint32_t phone = phone::kDiffers;
+  phone = all(equal, Wide(kPhone)) ? phone::kExact : phone;
+  phone = any(missing, Lane(kPhone)) ? 0 : phone;
+  uint32_t email = email::kDiffers;
+  email = any(equal, Lane(kEmailLocal)) ? email::kLocal : email;
+  email = all(equal, Wide(kEmail)) ? email::kExact : email;
+  email = any(missing, Lane(kEmail)) ? 0 : email;
+
+  const uint32_t traits_apart = batch.traits_left[i] ^ batch.traits_right[i];
+  const bool same_name = (first == first_name::kExact) | (first == first_name::kNickname);
+  const bool same_sex = (traits_apart & kSexBits) == 0;
+  uint32_t sex = sex::kOtherNameDiffers;
+  sex = same_sex ? sex::kOtherNameSame : sex;
+  uint32_t namesakes = sex::kDiffers;
+  namesakes = same_sex ? sex::kSame : namesakes;
+  sex = same_name ? namesakes : sex;
+  sex = !any(batch.traits_left[i], kSexBits) | !any(batch.traits_right[i], kSexBits) ? 0 : sex;
+
+  const bool suffix_left = any(batch.traits_left[i], kSuffixBits);
+  const bool suffix_right = any(batch.traits_right[i], kSuffixBits);
+  uint32_t suffix = suffix::kDiffers;
+  suffix = any(traits_apart, kSuffixBits) ? suffix : suffix::kSame;
+  suffix = suffix_left & suffix_right ? suffix : suffix::kOneSided;
+  suffix = suffix_left | suffix_right ? suffix : suffix::kNone;
+  suffix = any(missing, Lane(kLast)) ? 0 : suffix;
 
   return WithLevel(Comparator::kFirstName, first) | WithLevel(Comparator::kLastName, last) |
          WithLevel(Comparator::kMiddleName, middle) | WithLevel(Comparator::kBirthDate, birth) |
          WithLevel(Comparator::kLocality, place) | WithLevel(Comparator::kAddress, where) |
          WithLevel(Comparator::kPhone, phone) | WithLevel(Comparator::kEmail, email) |
          WithLevel(Comparator::kSex, sex) | WithLevel(Comparator::kSuffix, suffix);
+}
+
+MUSTER_KERNEL_INLINE void Levels(Batch& batch) {
+  for (size_t i = 0; i < kBatch; ++i) batch.patterns[i] = PatternOf(batch, i);
 }
 
 template <typename Ops>
@@ -267,17 +285,30 @@ MUSTER_KERNEL_INLINE void Candidates(const token::Sketch* left, const token::Ske
     __builtin_prefetch(r);
     __builtin_prefetch(r + 64);
   };
+  Batch batch{};
   for (size_t i = 0; i < count && i < kFetchAhead; ++i) fetch(i);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kFetchAhead < count) fetch(i + kFetchAhead);
-    out[i] = PatternOf<Ops>(left[candidates[i].left], right[candidates[i].right]);
+  for (size_t begin = 0; begin < count; begin += kBatch) {
+    const size_t size = count - begin < kBatch ? count - begin : kBatch;
+    for (size_t i = 0; i < size; ++i) {
+      if (begin + i + kFetchAhead < count) fetch(begin + i + kFetchAhead);
+      const Candidate& candidate = candidates[begin + i];
+      Meet<Ops>(left[candidate.left], right[candidate.right], i, batch);
+    }
+    Levels(batch);
+    std::memcpy(out + begin, batch.patterns, size * sizeof(Pattern));
   }
 }
 
 template <typename Ops>
 MUSTER_KERNEL_INLINE void One(const token::Sketch& one, const token::Sketch* many, size_t count,
                               Pattern* out) {
-  for (size_t i = 0; i < count; ++i) out[i] = PatternOf<Ops>(one, many[i]);
+  Batch batch{};
+  for (size_t begin = 0; begin < count; begin += kBatch) {
+    const size_t size = count - begin < kBatch ? count - begin : kBatch;
+    for (size_t i = 0; i < size; ++i) Meet<Ops>(one, many[begin + i], i, batch);
+    Levels(batch);
+    std::memcpy(out + begin, batch.patterns, size * sizeof(Pattern));
+  }
 }
 
 // One pair of functions a kernel.

@@ -32,9 +32,8 @@ constexpr uint64_t kPairBudgetMin = uint64_t{1} << 25;
 constexpr float kLogOddsKept = -14.0f;
 // A row's own share of having no match never falls below this.
 constexpr double kNoMatchMin = 0.02;
-// Left rows that claim a right row with at least this are rivals; of many, so many are looked at.
+// Left rows that claim a right row with at least this are rivals.
 constexpr double kRivalMin = 0.01;
-constexpr size_t kRivalsMax = 64;
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -227,7 +226,6 @@ class Run {
             std::vector<ScoredPair>& kept) const;
   std::vector<ScoredPair> TakeKept(std::vector<uint64_t>& starts);
   void ScoreLink(LinkResult& result);
-  void ShareRight(LinkResult& result);
   void ScoreDedupe(LinkResult& result);
 
   const std::span<const Sketch> left_;
@@ -421,55 +419,11 @@ void Run::ScoreLink(LinkResult& result) {
         result.pairs.push_back({pairs[i].left, pairs[i].right, pairs[i].pattern, probability});
     }
   }
-  ShareRight(result);
+  if (options_.share_right)
+    ShareRight(left_, result.model, frequencies_, result.pairs, options_.kernel);
   std::erase_if(result.pairs, [&](const LinkedPair& pair) {
     return pair.probability < options_.min_probability;
   });
-}
-
-// A right row is one person too: left rows that claim it share it as well, as far as they are not
-// one person themselves.
-void Run::ShareRight(LinkResult& result) {
-  std::vector<uint32_t> by_right(result.pairs.size());
-  std::iota(by_right.begin(), by_right.end(), 0u);
-  std::sort(by_right.begin(), by_right.end(), [&](uint32_t a, uint32_t b) {
-    const LinkedPair& one = result.pairs[a];
-    const LinkedPair& two = result.pairs[b];
-    return one.right != two.right ? one.right < two.right : one.left < two.left;
-  });
-  PatternTable weights(&result.model);
-  const auto odds_of = [](double probability) {
-    return probability / std::max(1 - probability, 1e-9);
-  };
-  std::vector<float> shared;
-  for (size_t begin = 0; begin < by_right.size();) {
-    size_t end = begin;
-    while (end < by_right.size() &&
-           result.pairs[by_right[end]].right == result.pairs[by_right[begin]].right) {
-      ++end;
-    }
-    // A house full of claimants is looked at as far as one can look.
-    const size_t rivals = std::min(end - begin, kRivalsMax);
-    shared.clear();
-    for (size_t i = 0; i < rivals; ++i) {
-      const LinkedPair& pair = result.pairs[by_right[begin + i]];
-      double others = 0;
-      for (size_t j = 0; j < rivals; ++j) {
-        if (i == j) continue;
-        const LinkedPair& rival = result.pairs[by_right[begin + j]];
-        Pattern pattern = 0;
-        CompareOne(left_[pair.left], left_.subspan(rival.left, 1), &pattern, options_.kernel);
-        const float log_odds = LogOdds(
-            weights.Of(pattern).weight,
-            LogFrequency(result.model, pattern, left_[pair.left], left_[rival.left], frequencies_));
-        others += odds_of(rival.probability) / (1 + std::exp(static_cast<double>(log_odds)));
-      }
-      const double own = odds_of(pair.probability);
-      shared.push_back(static_cast<float>(own / (1 + own + others)));
-    }
-    for (size_t i = 0; i < rivals; ++i) result.pairs[by_right[begin + i]].probability = shared[i];
-    begin = end;
-  }
 }
 
 // Rows of one table are grouped, and the groups decide.
@@ -566,6 +520,46 @@ absl::StatusOr<LinkResult> Run::Do() {
 }
 
 }  // namespace
+
+void ShareRight(std::span<const Sketch> left, const Model& model, const Frequencies& frequencies,
+                std::vector<LinkedPair>& pairs, Kernel kernel) {
+  std::sort(pairs.begin(), pairs.end(), [](const LinkedPair& a, const LinkedPair& b) {
+    if (a.right != b.right) return a.right < b.right;
+    return a.probability != b.probability ? a.probability > b.probability : a.left < b.left;
+  });
+  PatternTable weights(&model);
+  const auto odds_of = [](double probability) {
+    return probability / std::max(1 - probability, 1e-9);
+  };
+  std::vector<float> shared;
+  for (size_t begin = 0; begin < pairs.size();) {
+    size_t end = begin;
+    while (end < pairs.size() && pairs[end].right == pairs[begin].right) ++end;
+    const size_t rivals = std::min(end - begin, kRivalsMax);
+    shared.assign(end - begin, 0);
+    for (size_t i = 0; i < rivals; ++i) {
+      const LinkedPair& pair = pairs[begin + i];
+      double others = 0;
+      for (size_t j = 0; j < rivals; ++j) {
+        if (i == j) continue;
+        const LinkedPair& rival = pairs[begin + j];
+        Pattern pattern = 0;
+        CompareOne(left[pair.left], left.subspan(rival.left, 1), &pattern, kernel);
+        const float log_odds =
+            LogOdds(weights.Of(pattern).weight,
+                    LogFrequency(model, pattern, left[pair.left], left[rival.left], frequencies));
+        others += odds_of(rival.probability) / (1 + std::exp(static_cast<double>(log_odds)));
+      }
+      const double own = odds_of(pair.probability);
+      shared[i] = static_cast<float>(own / (1 + own + others));
+    }
+    for (size_t i = begin; i < end; ++i) pairs[i].probability = shared[i - begin];
+    begin = end;
+  }
+  std::sort(pairs.begin(), pairs.end(), [](const LinkedPair& a, const LinkedPair& b) {
+    return a.left != b.left ? a.left < b.left : a.right < b.right;
+  });
+}
 
 absl::StatusOr<LinkResult> Link(std::span<const Sketch> left, const SketchSource& right,
                                 const LinkOptions& options) {

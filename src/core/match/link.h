@@ -67,6 +67,8 @@ struct LinkOptions {
   // Up to this many possible pairs all are compared and nothing is missed by blocking.
   uint64_t all_pairs_max = uint64_t{1} << 26;
   std::optional<Model> model;
+  // False: right rows are not shared; the caller does it with ShareRight once it has all left rows.
+  bool share_right = true;
   Kernel kernel = BestKernel();
   // Called from the calling thread or one of its helpers, about once a chunk.
   std::function<void(Phase phase, uint64_t done, uint64_t all)> progress;
@@ -99,6 +101,14 @@ struct LinkResult {
 
 absl::StatusOr<LinkResult> Link(std::span<const token::Sketch> left, const SketchSource& right,
                                 const LinkOptions& options);
+// A right row is one person too: left rows that claim it share it, as far as they are not one
+// person themselves. `pairs` are those that Link gave with share_right off, in any order, for all
+// left rows there are; they come back ascending by left, then right. Of more than kRivalsMax
+// claimants of one row the strongest share it and the others get nothing.
+inline constexpr size_t kRivalsMax = 64;
+void ShareRight(std::span<const token::Sketch> left, const Model& model,
+                const Frequencies& frequencies, std::vector<LinkedPair>& pairs,
+                Kernel kernel = BestKernel());
 // Pairs of rows of one table, left < right.
 absl::StatusOr<LinkResult> Dedupe(std::span<const token::Sketch> rows, const LinkOptions& options);
 
