@@ -52,7 +52,7 @@ enum Rule : size_t {
   kFirstSoundZip,
   kLast,
 };
-constexpr std::string_view kNames_[kRuleCount] = {
+constexpr std::string_view kRuleNames[kRuleCount] = {
     "email",
     "phone",
     "first and last name, birth year",
@@ -166,11 +166,20 @@ uint64_t SingleKey(size_t rule, const token::Sketch& row) {
   }
 }
 
+// The 32 bits below those that choose the slot.
+uint32_t TagOf(uint64_t key, unsigned shift) {
+  return static_cast<uint32_t>(shift >= 32 ? key >> (shift - 32) : key);
+}
+
 }  // namespace
 
 std::string_view RuleName(size_t rule) {
   MUSTER_CHECK(rule < kRuleCount);
-  return kNames_[rule];
+  return kRuleNames[rule];
+}
+
+bool IsRule(std::string_view name) {
+  return std::find(std::begin(kRuleNames), std::end(kRuleNames), name) != std::end(kRuleNames);
 }
 
 size_t RuleKeys(size_t rule, const token::Sketch& row, std::array<uint64_t, kKeysPerRowMax>& keys) {
@@ -378,6 +387,112 @@ void LeftIndex::Candidates(std::span<const token::Sketch> rows, uint32_t first_r
         if (below_only && left >= right) break;
         out.push_back({left, right});
       }
+    }
+  }
+}
+
+RightIndex::RightIndex(std::span<const token::Sketch> right,
+                       std::span<const v1::BlockingRule> rules, unsigned threads) {
+  for (const v1::BlockingRule& rule : rules) {
+    for (size_t number = 0; number < kRuleCount; ++number) {
+      if (rule.name() != RuleName(number)) continue;
+      rules_.emplace_back();
+      rules_.back().number = number;
+      rules_.back().max = rule.right_rows_per_key_max();
+    }
+  }
+  RunParts(threads, rules_.size(), [&](size_t i, unsigned) { Build(right, rules_[i]); });
+}
+
+void RightIndex::Build(std::span<const token::Sketch> right, Rule& rule) {
+  // Some four rows a slot.
+  const auto bits = static_cast<unsigned>(std::bit_width(right.size() / 4 + 1));
+  rule.shift = 64 - bits;
+  std::array<uint64_t, kKeysPerRowMax> keys{};
+  std::vector<uint32_t>& ends = rule.directory;
+  ends.assign((size_t{1} << bits) + 1, 0);
+  for (const token::Sketch& row : right) {
+    const size_t count = RuleKeys(rule.number, row, keys);
+    for (size_t k = 0; k < count; ++k) ++ends[(keys[k] >> rule.shift) + 1];
+  }
+  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  std::vector<Entry> entries(ends.back());
+  {
+    std::vector<uint32_t> next(ends.begin(), ends.end() - 1);
+    for (size_t i = 0; i < right.size(); ++i) {
+      const size_t count = RuleKeys(rule.number, right[i], keys);
+      for (size_t k = 0; k < count; ++k) {
+        entries[next[keys[k] >> rule.shift]++] = {TagOf(keys[k], rule.shift),
+                                                  static_cast<uint32_t>(i)};
+      }
+    }
+  }
+  size_t kept = 0;
+  for (size_t slot = 0; slot + 1 < ends.size(); ++slot) {
+    const size_t begin = ends[slot];
+    const size_t end = ends[slot + 1];
+    ends[slot] = static_cast<uint32_t>(kept);
+    std::sort(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+              entries.begin() + static_cast<std::ptrdiff_t>(end));
+    for (size_t from = begin; from < end;) {
+      size_t to = from;
+      while (to < end && entries[to].tag == entries[from].tag) ++to;
+      if (static_cast<int64_t>(to - from) <= rule.max) {
+        std::copy(entries.begin() + static_cast<std::ptrdiff_t>(from),
+                  entries.begin() + static_cast<std::ptrdiff_t>(to),
+                  entries.begin() + static_cast<std::ptrdiff_t>(kept));
+        kept += to - from;
+      }
+      from = to;
+    }
+  }
+  ends.back() = static_cast<uint32_t>(kept);
+  entries.resize(kept);
+  entries.shrink_to_fit();
+  rule.entries = std::move(entries);
+}
+
+void RightIndex::Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
+                            std::vector<Candidate>& out) const {
+  struct Wanted {
+    uint64_t key;
+    uint16_t rule;
+    uint16_t row;
+  };
+  std::vector<Wanted> wanted;
+  std::vector<uint32_t> met;
+  std::array<uint64_t, kKeysPerRowMax> keys{};
+  for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
+    const size_t end = std::min(begin + kRowsAtOnce, rows.size());
+    wanted.clear();
+    for (size_t i = begin; i < end; ++i) {
+      for (size_t r = 0; r < rules_.size(); ++r) {
+        const size_t count = RuleKeys(rules_[r].number, rows[i], keys);
+        for (size_t k = 0; k < count; ++k) {
+          wanted.push_back({keys[k], static_cast<uint16_t>(r), static_cast<uint16_t>(i - begin)});
+          __builtin_prefetch(&rules_[r].directory[keys[k] >> rules_[r].shift]);
+        }
+      }
+    }
+    for (const Wanted& want : wanted) {
+      const Rule& rule = rules_[want.rule];
+      __builtin_prefetch(rule.entries.data() + rule.directory[want.key >> rule.shift]);
+    }
+    for (size_t w = 0; w < wanted.size();) {
+      const uint16_t row = wanted[w].row;
+      met.clear();
+      for (; w < wanted.size() && wanted[w].row == row; ++w) {
+        const Rule& rule = rules_[wanted[w].rule];
+        const size_t slot = wanted[w].key >> rule.shift;
+        const uint32_t tag = TagOf(wanted[w].key, rule.shift);
+        for (size_t i = rule.directory[slot]; i < rule.directory[slot + 1]; ++i) {
+          if (rule.entries[i].tag == tag) met.push_back(rule.entries[i].row);
+        }
+      }
+      std::sort(met.begin(), met.end());
+      met.erase(std::unique(met.begin(), met.end()), met.end());
+      for (const uint32_t right : met)
+        out.push_back({static_cast<uint32_t>(first_row + begin + row), right});
     }
   }
 }

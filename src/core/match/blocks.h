@@ -29,6 +29,7 @@ namespace muster::match {
 inline constexpr size_t kRuleCount = 30;
 inline constexpr size_t kKeysPerRowMax = 2;
 std::string_view RuleName(size_t rule);
+bool IsRule(std::string_view name);
 // Writes the row's keys under `rule` and says how many there are.
 size_t RuleKeys(size_t rule, const token::Sketch& row, std::array<uint64_t, kKeysPerRowMax>& keys);
 
@@ -67,6 +68,39 @@ class LeftIndex {
   static size_t Find(const Rule& rule, uint64_t key);
 
   std::array<Rule, kRuleCount> rules_;
+};
+
+// The right table by key, for a few new rows on the left to look themselves up in.
+//
+// Keys are kept by 32 of their bits and their place among the others: one in some 10^16 passes for
+// another and is compared for nothing. Keys beyond a rule's limit are left out.
+// Units: about 9 bytes a row and rule.
+class RightIndex {
+ public:
+  RightIndex(std::span<const token::Sketch> right, std::span<const v1::BlockingRule> rules,
+             unsigned threads);
+
+  // The pairs that the rules make of `rows`, row by row, each once, ascending. Left rows are
+  // numbered from `first_row`.
+  void Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
+                  std::vector<Candidate>& out) const;
+
+ private:
+  struct Entry {
+    uint32_t tag = 0;  // of the key
+    uint32_t row = 0;
+    auto operator<=>(const Entry&) const = default;
+  };
+  struct Rule {
+    size_t number = 0;
+    int64_t max = 0;
+    unsigned shift = 0;
+    std::vector<uint32_t> directory;  // by the top bits of the key: the first entry
+    std::vector<Entry> entries;       // by tag within
+  };
+  static void Build(std::span<const token::Sketch> right, Rule& rule);
+
+  std::vector<Rule> rules_;
 };
 
 }  // namespace muster::match

@@ -26,6 +26,7 @@ namespace {
 using token::Sketch;
 
 constexpr size_t kPartRows = size_t{1} << 13;  // what one thread takes at a time
+constexpr size_t kRowsAtOnce = 512;            // whose candidates are held at a time
 constexpr size_t kSampleRows = 2048;
 constexpr uint64_t kPairBudgetMin = uint64_t{1} << 25;
 // Pairs whose odds are below this before anything is estimated are counted and forgotten.
@@ -207,6 +208,8 @@ class Run {
                                       : std::max(1u, std::thread::hardware_concurrency())) {}
 
   absl::StatusOr<LinkResult> Do();
+  // Against a table that stands ready.
+  absl::StatusOr<LinkResult> DoStanding(const StandingTable& table, const RightIndex& index);
 
  private:
   uint64_t PossiblePairs() const {
@@ -237,7 +240,8 @@ class Run {
   bool all_pairs_ = false;
   std::optional<LeftIndex> index_;
   RightCounts right_counts_;
-  Frequencies frequencies_;
+  Frequencies counted_;
+  const Frequencies* frequencies_ = &counted_;
   LevelTable random_{};
   Model before_;  // what is taken for the model while pairs are compared
   std::vector<v1::BlockingRule> rules_;
@@ -287,7 +291,7 @@ absl::Status Run::Count() {
     samples[0].AddAll(samples[thread]);
     if (index_) LeftIndex::Add(counts[thread], counts[0]);
   }
-  frequencies_ = std::move(frequencies[0]);
+  counted_ = std::move(frequencies[0]);
   right_counts_ = std::move(counts[0]);
   if (options_.model.has_value()) {
     before_ = *options_.model;
@@ -296,14 +300,14 @@ absl::Status Run::Count() {
   }
   const std::vector<Sketch> right_sample = samples[0].Take();
   if (dedupe_) {
-    random_ = RandomTable(frequencies_, frequencies_, true,
+    random_ = RandomTable(counted_, counted_, true,
                           CompareSamples(right_sample, right_sample, true, options_.kernel));
   } else {
     Frequencies left;
     Sample left_sample;
     left.Add(left_);
     for (const Sketch& row : left_) left_sample.Add(row);
-    random_ = RandomTable(left, frequencies_, false,
+    random_ = RandomTable(left, counted_, false,
                           CompareSamples(left_sample.Take(), right_sample, false, options_.kernel));
   }
   before_ = EstimateModel({}, random_, left_.size(), right_.size(), dedupe_);
@@ -326,7 +330,7 @@ void Run::Keep(const Candidate& candidate, Pattern pattern, const Sketch& right,
   ++slot.count;
   if (slot.hopeless) return;
   const float log_frequency =
-      LogFrequency(before_, pattern, left_[candidate.left], right, frequencies_);
+      LogFrequency(before_, pattern, left_[candidate.left], right, *frequencies_);
   if (LogOdds(slot.weight, log_frequency) < kLogOddsKept) return;
   kept.push_back({candidate.left, candidate.right, pattern, log_frequency});
 }
@@ -350,7 +354,6 @@ void Run::CompareBlocked(std::span<const Sketch> rows, uint32_t first_row, unsig
                          std::vector<ScoredPair>& kept) {
   std::vector<Candidate> candidates;
   std::vector<Pattern> patterns;
-  constexpr size_t kRowsAtOnce = 512;
   for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
     const auto some = rows.subspan(begin, std::min(kRowsAtOnce, rows.size() - begin));
     candidates.clear();
@@ -420,7 +423,7 @@ void Run::ScoreLink(LinkResult& result) {
     }
   }
   if (options_.share_right)
-    ShareRight(left_, result.model, frequencies_, result.pairs, options_.kernel);
+    ShareRight(left_, result.model, *frequencies_, result.pairs, options_.kernel);
   std::erase_if(result.pairs, [&](const LinkedPair& pair) {
     return pair.probability < options_.min_probability;
   });
@@ -434,7 +437,7 @@ void Run::ScoreDedupe(LinkResult& result) {
   // Only now is it known how many records a person has in one table.
   const auto log_odds = [&](Pattern pattern, uint32_t left, uint32_t right) {
     return LogOdds(weights.Of(pattern).weight,
-                   LogFrequency(result.model, pattern, left_[left], left_[right], frequencies_));
+                   LogFrequency(result.model, pattern, left_[left], left_[right], *frequencies_));
   };
   std::vector<RowLink> links;
   links.reserve(pairs.size());
@@ -479,6 +482,42 @@ void Run::ScoreDedupe(LinkResult& result) {
   });
 }
 
+absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const RightIndex& index) {
+  LinkResult result;
+  const auto start = std::chrono::steady_clock::now();
+  result.model = table.model();
+  before_ = table.model();
+  frequencies_ = &table.frequencies();
+  const size_t parts = (left_.size() + kPartRows - 1) / kPartRows;
+  kept_.resize(parts);
+  for (unsigned thread = 0; thread < threads_; ++thread) tables_.emplace_back(&before_);
+  std::atomic<uint64_t> done{0};
+  RunParts(threads_, parts, [&](size_t part, unsigned thread) {
+    std::vector<Candidate> candidates;
+    std::vector<Pattern> patterns;
+    const size_t end = std::min((part + 1) * kPartRows, left_.size());
+    for (size_t begin = part * kPartRows; begin < end; begin += kRowsAtOnce) {
+      const size_t size = std::min(kRowsAtOnce, end - begin);
+      candidates.clear();
+      index.Candidates(left_.subspan(begin, size), static_cast<uint32_t>(begin), candidates);
+      patterns.resize(candidates.size());
+      CompareCandidates(left_.data(), table.rows().data(), candidates, patterns.data(),
+                        options_.kernel);
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        Keep(candidates[i], patterns[i], table.rows()[candidates[i].right], tables_[thread],
+             kept_[part]);
+      }
+      compared_ += candidates.size();
+    }
+    const uint64_t now = done += end - part * kPartRows;
+    if (options_.progress && thread == 0) options_.progress(Phase::kCompare, now, left_.size());
+  });
+  result.pairs_compared = compared_;
+  ScoreLink(result);
+  result.seconds.score = SecondsSince(start);
+  return result;
+}
+
 absl::StatusOr<LinkResult> Run::Do() {
   constexpr size_t kRowsMax = std::numeric_limits<uint32_t>::max();
   if (left_.size() > kRowsMax || right_.size() > kRowsMax) {
@@ -514,7 +553,7 @@ absl::StatusOr<LinkResult> Run::Do() {
   } else {
     ScoreLink(result);
   }
-  result.frequencies = std::move(frequencies_);
+  result.frequencies = std::move(counted_);
   result.seconds.score += SecondsSince(start);
   return result;
 }
@@ -569,6 +608,44 @@ absl::StatusOr<LinkResult> Link(std::span<const Sketch> left, const SketchSource
 absl::StatusOr<LinkResult> Dedupe(std::span<const Sketch> rows, const LinkOptions& options) {
   const SketchSpan right(rows);
   return Run(rows, right, true, options).Do();
+}
+
+StandingTable::StandingTable() = default;
+StandingTable::StandingTable(StandingTable&&) noexcept = default;
+StandingTable& StandingTable::operator=(StandingTable&&) noexcept = default;
+StandingTable::~StandingTable() = default;
+
+absl::StatusOr<StandingTable> StandingTable::Make(std::vector<Sketch> rows, Model model,
+                                                  unsigned threads) {
+  if (model.dedupe) {
+    return MakeError(v1::MODEL_MALFORMED,
+                     "this model is of one table against itself; link needs one of two tables");
+  }
+  StandingTable table;
+  table.rows_ = std::move(rows);
+  table.model_ = std::move(model);
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  const size_t parts = (table.rows_.size() + kPartRows - 1) / kPartRows;
+  std::vector<Frequencies> frequencies(threads);
+  RunParts(threads, parts, [&](size_t part, unsigned thread) {
+    frequencies[thread].Add(
+        std::span(table.rows_)
+            .subspan(part * kPartRows, std::min(kPartRows, table.rows_.size() - part * kPartRows)));
+  });
+  for (unsigned thread = 1; thread < threads; ++thread) frequencies[0].AddAll(frequencies[thread]);
+  table.frequencies_ = std::move(frequencies[0]);
+  if (!table.model_.all_pairs)
+    table.index_ = std::make_unique<RightIndex>(table.rows_, table.model_.rules, threads);
+  return table;
+}
+
+absl::StatusOr<LinkResult> StandingTable::Link(std::span<const Sketch> left,
+                                               const LinkOptions& options) const {
+  const SketchSpan right(rows_);
+  if (index_ != nullptr) return Run(left, right, false, options).DoStanding(*this, *index_);
+  LinkOptions saved = options;
+  saved.model = model_;
+  return match::Link(left, right, saved);
 }
 
 }  // namespace muster::match

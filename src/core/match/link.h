@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,6 +34,8 @@
 #include "core/token/sketch.h"
 
 namespace muster::match {
+
+class RightIndex;
 
 // A table that is read in parts.
 class SketchSource {
@@ -94,13 +97,41 @@ struct LinkResult {
   // Dedupe only: for each row the lowest row of its cluster. Pairs within a cluster are given at
   // least 0.5, pairs across clusters less.
   std::vector<uint32_t> clusters;
-  Frequencies frequencies;  // of the right table
+  Frequencies frequencies;  // of the right table; empty where a StandingTable has them
   uint64_t pairs_compared = 0;
   LinkSeconds seconds;
 };
 
 absl::StatusOr<LinkResult> Link(std::span<const token::Sketch> left, const SketchSource& right,
                                 const LinkOptions& options);
+// A right table made ready for a few new left rows at a time: it does not have to stream past them.
+// Linking with it gives what Link gives with the same saved model.
+// Units: 128 bytes a row, about 9 for each rule of the model, and the frequencies.
+// Threads: const calls from anywhere.
+class StandingTable {
+ public:
+  // Made for `model`, which Link estimated on these rows. Calls `rows` its own.
+  static absl::StatusOr<StandingTable> Make(std::vector<token::Sketch> rows, Model model,
+                                            unsigned threads);
+  StandingTable(StandingTable&&) noexcept;
+  StandingTable& operator=(StandingTable&&) noexcept;
+  ~StandingTable();
+
+  std::span<const token::Sketch> rows() const { return rows_; }
+  const Model& model() const { return model_; }
+  const Frequencies& frequencies() const { return frequencies_; }
+  // options.model is not asked. Progress is in left rows.
+  absl::StatusOr<LinkResult> Link(std::span<const token::Sketch> left,
+                                  const LinkOptions& options) const;
+
+ private:
+  StandingTable();
+  std::vector<token::Sketch> rows_;
+  Model model_;
+  Frequencies frequencies_;
+  std::unique_ptr<const RightIndex> index_;  // none if all pairs are compared
+};
+
 // A right row is one person too: left rows that claim it share it, as far as they are not one
 // person themselves. `pairs` are those that Link gave with share_right off, in any order, for all
 // left rows there are; they come back ascending by left, then right. Of more than kRivalsMax

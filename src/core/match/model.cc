@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/error.h"
+#include "core/match/blocks.h"
 
 namespace muster::match {
 namespace {
@@ -22,6 +23,10 @@ constexpr double kOtherNameMax = 0.008;
 constexpr double kBirthShareMin = 0.1;
 // Of what a table gives for u, this share stays at least when its matches are taken out.
 constexpr double kRandomShareMin = 0.02;
+// Names go together: among the Garcias more are called Maria than elsewhere, and in one place more
+// than in the whole file. Two people at random share both names about so much oftener than the
+// product of the two frequencies says.
+constexpr double kNamesTogether = 2;
 
 constexpr size_t Index(Comparator comparator) { return static_cast<size_t>(comparator); }
 
@@ -356,13 +361,27 @@ size_t FrequencyLevelCount(Pattern pattern) {
   return count;
 }
 
-PatternWeight WeightOf(const Model& model, Pattern pattern) {
+namespace {
+
+// The share of all pairs that are of a kind of which each left row has `rate`. In a table with
+// itself a row meets the others once.
+double PriorOf(const Model& model, double rate) {
   const double n_right = std::max(static_cast<double>(model.right_rows), 1.0);
-  // Expected pairs for each left row. In a table with itself a row meets the others once.
   const double pairs = model.dedupe ? std::max((n_right - 1) / 2, 0.5) : n_right;
-  double match = std::log(std::max(model.match_rate, 1e-9) / pairs);
-  double household = std::log(std::max(model.household_rate, 1e-9) / pairs);
-  double random = 0;
+  return std::max(rate, 1e-9) / pairs;
+}
+
+bool SharesNames(Pattern pattern) {
+  return LevelOf(pattern, Comparator::kFirstName) == first_name::kExact &&
+         LevelOf(pattern, Comparator::kLastName) == last_name::kExact;
+}
+
+}  // namespace
+
+PatternWeight WeightOf(const Model& model, Pattern pattern) {
+  double match = std::log(PriorOf(model, model.match_rate));
+  double household = std::log(PriorOf(model, model.household_rate));
+  double random = SharesNames(pattern) ? std::log(kNamesTogether) : 0;
   for (size_t c = 0; c < kComparatorCount; ++c) {
     const unsigned level = LevelOf(pattern, c);
     if (level == 0) continue;
@@ -381,21 +400,31 @@ float LogOdds(const PatternWeight& weight, float log_frequency) {
 std::vector<Evidence> Explain(const Model& model, Pattern pattern, const token::Sketch& left,
                               const token::Sketch& right, const Frequencies& frequencies) {
   std::vector<Evidence> evidence;
+  evidence.push_back({"prior", "", std::log2(PriorOf(model, model.match_rate))});
+  double random = 0;
   for (size_t c = 0; c < kComparatorCount; ++c) {
     const unsigned level = LevelOf(pattern, c);
     const ComparatorSpec& spec = SpecOf(c);
     Evidence one{spec.name, spec.levels[level].name, 0};
     if (level != 0) {
-      double random = model.random[c][level];
+      double chance = model.random[c][level];
       if (const FrequencyLevel* entry = FrequencyLevelOf(c, level)) {
-        random = FrequencyOf(model, *entry, right, frequencies);
-        if (model.dedupe) random = std::max(random, FrequencyOf(model, *entry, left, frequencies));
+        chance = FrequencyOf(model, *entry, right, frequencies);
+        if (model.dedupe) chance = std::max(chance, FrequencyOf(model, *entry, left, frequencies));
       }
-      one.bits = std::log2(std::max(model.match[c][level], kProbabilityMin) /
-                           std::max(random, kProbabilityMin));
+      chance = std::max(chance, kProbabilityMin);
+      random += std::log(chance);
+      one.bits = std::log2(std::max(model.match[c][level], kProbabilityMin) / chance);
     }
     evidence.push_back(one);
   }
+  if (SharesNames(pattern)) {
+    random += std::log(kNamesTogether);
+    evidence.push_back({"names_together", "", -std::log2(kNamesTogether)});
+  }
+  // What two members of a household have in common for being that.
+  const double household = WeightOf(model, pattern).household;
+  evidence.push_back({"household", "", (random - LogAdd(household, random)) / std::log(2.0)});
   return evidence;
 }
 
@@ -466,7 +495,11 @@ absl::StatusOr<Model> FromProto(const v1::MatchModel& proto) {
       model.random[c][level] = in.random();
     }
   }
-  model.rules.assign(proto.rules().begin(), proto.rules().end());
+  for (const v1::BlockingRule& rule : proto.rules()) {
+    if (!IsRule(rule.name()) || rule.right_rows_per_key_max() < 0)
+      return refuse("it has other blocking rules");
+    model.rules.push_back(rule);
+  }
   return model;
 }
 

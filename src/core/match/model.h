@@ -80,11 +80,13 @@ PatternWeight WeightOf(const Model& model, Pattern pattern);
 // log(odds) that the two are one person, given what each pattern and value is worth.
 float LogOdds(const PatternWeight& weight, float log_frequency);
 
-// A pair's evidence, comparator by comparator.
+// A pair's evidence, piece by piece: the prior, each comparator, and what is taken off again
+// because both names are shared ("names_together") and because the two may be of one household
+// ("household"). The sum is log2 of what LogOdds gives.
 struct Evidence {
   std::string_view comparator;  // "first_name"
-  std::string_view level;       // "nickname"
-  double bits = 0;              // log2(m / u), of the value itself where it is shared
+  std::string_view level;       // "nickname"; empty for what is no comparator
+  double bits = 0;  // of a comparator log2(m / u), of the value itself where it is shared
 };
 std::vector<Evidence> Explain(const Model& model, Pattern pattern, const token::Sketch& left,
                               const token::Sketch& right, const Frequencies& frequencies);
