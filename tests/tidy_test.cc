@@ -37,6 +37,7 @@ constexpr Room kRooms[] = {
     {"pipeline", "core/pipeline"}, {"rpc", "server/rpc"},
     {"front", "server/front"},     {"vault", "server/vault"},
     {"cli", "cli"},                {"fake", "tools/muster_fake"},
+    {"linkage", "tools/muster_linkage"},
 };
 // What the CLI does not link it cannot leak.
 constexpr std::string_view kNotForCli[] = {"core/store", "core/keyring", "core/pipeline",
