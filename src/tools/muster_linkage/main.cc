@@ -32,6 +32,8 @@ constexpr const char* kExamples = R"(Examples:
   muster-linkage --left march.csv --right voters.csv --model-out model.json --out march_pairs.csv
   muster-linkage --left april.csv --right voters.csv --model-in model.json --out april_pairs.csv
       weights are estimated once and used again
+  muster-linkage --left list.csv --right voters.csv --out pairs.csv --later new.csv new_pairs.csv
+      the voter file stands ready after the first list; more lists take seconds
   muster-linkage --left list.csv --right voters.csv --explain 17,NC4711
       what speaks for and against one pair
 
@@ -109,6 +111,7 @@ void PrintNotes(const FileReport& file) {
 void PrintSummary(const Report& report) {
   PrintNotes(report.left);
   if (!report.right.path.empty()) PrintNotes(report.right);
+  for (const auto& later : report.later) PrintNotes(later.left);
   for (const auto& each : report.evidence) {
     std::fprintf(stderr, "%-14s %-16s %+8.2f bits\n", each.comparator.c_str(), each.level.c_str(),
                  each.bits);
@@ -118,6 +121,16 @@ void PrintSummary(const Report& report) {
   std::fprintf(stderr, "%llu pairs of %llu that were compared, in %.1f s\n",
                static_cast<unsigned long long>(report.pairs_written),
                static_cast<unsigned long long>(report.pairs_compared), report.total_seconds);
+  if (report.blocking.has_value()) {
+    std::fprintf(stderr, "%llu of %llu true pairs were compared\n",
+                 static_cast<unsigned long long>(report.blocking->reached),
+                 static_cast<unsigned long long>(report.blocking->true_pairs));
+  }
+  for (const auto& later : report.later) {
+    std::fprintf(stderr, "%s: %llu pairs of %llu that were compared, in %.1f s\n",
+                 later.left.path.c_str(), static_cast<unsigned long long>(later.pairs_written),
+                 static_cast<unsigned long long>(later.pairs_compared), later.total_seconds);
+  }
   if (report.pairs_ambiguous > 0) {
     std::fprintf(stderr, "%llu pairs are as good as another and were left out\n",
                  static_cast<unsigned long long>(report.pairs_ambiguous));
@@ -152,6 +165,17 @@ int main(int argc, char** argv) {
       ->type_name("FILE");
   app.add_option("--explain", explain, "say what speaks for and against one pair")
       ->type_name("LEFT_ID,RIGHT_ID");
+  std::vector<std::string> later;
+  app.add_option("--later", later,
+                 "one more list for the same --right, and where its pairs go; may be repeated")
+      ->type_name("FILE PAIRS")
+      ->type_size(2)
+      ->expected(-1);
+  app.add_flag("--blocked", options.blocked,
+               "compare what blocking gives even where the files are small enough for all pairs");
+  app.add_option("--truth", options.truth,
+                 "left_id,right_id of pairs that are one person: say how many were compared")
+      ->type_name("FILE");
   app.add_flag("--json", json, "accepted; the summary is always one JSON object");
   app.add_flag("--quiet", quiet, "no progress and no notes, errors alone");
   try {
@@ -169,6 +193,11 @@ int main(int argc, char** argv) {
   } else if (options.out.empty()) {
     return WrongUsage("--out is missing; name the file for the pairs");
   }
+
+  for (size_t i = 0; i + 1 < later.size(); i += 2)
+    options.later.push_back({later[i], later[i + 1]});
+  if (!options.later.empty() && options.right.empty())
+    return WrongUsage("--later needs --right, the file that stands ready");
 
   absl::StatusOr<Report> report = absl::UnknownError("");
   {

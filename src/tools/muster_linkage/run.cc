@@ -75,8 +75,10 @@ void Describe(const Table& table, FileReport& report) {
   if (table.size() == 0) report.notes.push_back("has no rows");
 }
 
+// `Totals` has read_seconds and sketch_seconds.
+template <typename Totals>
 absl::StatusOr<Table> ReadSide(const std::filesystem::path& path, const token::SketchKey& key,
-                               unsigned threads, const Progress& progress, Report& totals,
+                               unsigned threads, const Progress& progress, Totals& totals,
                                FileReport& report) {
   const Clock::time_point start = Clock::now();
   ReadOptions options;
@@ -163,6 +165,29 @@ std::string_view PhaseText(match::Phase phase) {
   return kTexts[static_cast<size_t>(phase)];
 }
 
+absl::StatusOr<LaterReport> RunLater(const Later& later, const match::StandingTable& standing,
+                                     const IdColumn& right_ids, const token::SketchKey& key,
+                                     const match::LinkOptions& link, bool one_to_one,
+                                     const Progress& progress) {
+  const Clock::time_point start = Clock::now();
+  LaterReport report;
+  MUSTER_ASSIGN_OR_RETURN(const Table left,
+                          ReadSide(later.left, key, link.threads, progress, report, report.left));
+  const Clock::time_point score = Clock::now();
+  MUSTER_ASSIGN_OR_RETURN(const match::LinkResult result,
+                          standing.Link(left.sketches.values(), link));
+  report.pairs_compared = result.pairs_compared;
+  report.score_seconds = SecondsSince(score);
+  const Clock::time_point write = Clock::now();
+  std::vector<Pair> pairs = OrderedPairs(result.pairs, left.ids, right_ids, link.threads);
+  if (one_to_one) KeepOneToOne(false, pairs);
+  MUSTER_RETURN_IF_ERROR(WritePairs(later.out, pairs, left.ids, right_ids));
+  report.pairs_written = pairs.size();
+  report.write_seconds = SecondsSince(write);
+  report.total_seconds = SecondsSince(start);
+  return report;
+}
+
 }  // namespace
 
 absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progress) {
@@ -173,6 +198,7 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
   match::LinkOptions link;
   link.threads = threads;
   link.min_probability = options.min_probability;
+  if (options.blocked) link.all_pairs_max = 0;
   if (!options.model_in.empty()) {
     MUSTER_ASSIGN_OR_RETURN(link.model, ReadModel(options.model_in));
   }
@@ -216,6 +242,26 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
   report.write_seconds = SecondsSince(write);
   report.total_seconds = SecondsSince(start);
   report.peak_rss_bytes = PeakBytes();
+  if (!options.truth.empty()) {
+    MUSTER_ASSIGN_OR_RETURN(report.blocking,
+                            CountReached(options.truth, left, right, result->model, threads));
+  }
+  if (options.later.empty()) return report;
+
+  const Clock::time_point stand = Clock::now();
+  if (progress) progress("making " + options.right.filename().string() + " ready", 0, 0);
+  const std::span<const token::Sketch> rows = right_table.sketches.values();
+  std::vector<token::Sketch> kept(rows.begin(), rows.end());
+  right_table.sketches = GrowingArray<token::Sketch>();
+  MUSTER_ASSIGN_OR_RETURN(
+      const match::StandingTable standing,
+      match::StandingTable::Make(std::move(kept), std::move(result->model), threads));
+  report.standing_seconds = SecondsSince(stand);
+  for (const Later& later : options.later) {
+    MUSTER_ASSIGN_OR_RETURN(LaterReport one, RunLater(later, standing, right_table.ids, key, link,
+                                                      options.one_to_one, progress));
+    report.later.push_back(std::move(one));
+  }
   return report;
 }
 
@@ -240,6 +286,26 @@ std::string ReportJson(const Report& report) {
     if (file.path.empty()) continue;
     Json& reasons = rejected[side] = Json::object();
     for (const auto& [reason, rows] : file.rejected_by_reason) reasons[reason] = rows;
+  }
+  if (report.blocking.has_value()) {
+    json["blocking"] = {{"true_pairs", report.blocking->true_pairs},
+                        {"reached", report.blocking->reached}};
+  }
+  if (!report.later.empty()) {
+    json["standing_seconds"] = rounded(report.standing_seconds);
+    Json& later = json["later"] = Json::array();
+    for (const LaterReport& each : report.later) {
+      later.push_back({{"left", each.left.rows},
+                       {"pairs_compared", each.pairs_compared},
+                       {"pairs_written", each.pairs_written},
+                       {"rejected", each.left.rejected},
+                       {"seconds",
+                        {{"read", rounded(each.read_seconds)},
+                         {"sketch", rounded(each.sketch_seconds)},
+                         {"score", rounded(each.score_seconds)},
+                         {"write", rounded(each.write_seconds)},
+                         {"total", rounded(each.total_seconds)}}}});
+    }
   }
   if (!report.evidence.empty()) {
     Json& explain = json["explain"] = Json::object();

@@ -4,8 +4,8 @@
 //
 // The sketch key is a constant: plain files hold no secret from whoever runs this, and equal files
 // must give equal pairs.
-// Errors: those of ReadTable, match::Link and WritePairs; MODEL_MALFORMED for a model file;
-// ID_UNKNOWN when a row to explain is in no file.
+// Errors: those of ReadTable, match::Link, CountReached and WritePairs; MODEL_MALFORMED for a model
+// file; ID_UNKNOWN when a row to explain is in no file.
 // Threads: one call at a time.
 #ifndef MUSTER_TOOLS_MUSTER_LINKAGE_RUN_H_
 #define MUSTER_TOOLS_MUSTER_LINKAGE_RUN_H_
@@ -13,13 +13,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/muster_linkage/blocking_recall.h"
 
 namespace muster::linkage {
+
+// One more list for the same right file, once that stands ready.
+struct Later {
+  std::filesystem::path left;
+  std::filesystem::path out;
+};
 
 struct Options {
   std::filesystem::path left;
@@ -27,9 +36,12 @@ struct Options {
   std::filesystem::path out;    // empty: none is written
   std::filesystem::path model_in;
   std::filesystem::path model_out;
+  std::filesystem::path truth;  // pairs that are one person; empty: none are known
+  std::vector<Later> later;
   double min_probability = 0.01;
   unsigned threads = 0;  // 0: as many as there are cores
   bool one_to_one = false;
+  bool blocked = false;  // even where all pairs could be compared
   bool explain = false;
   std::string explain_left;  // ids
   std::string explain_right;
@@ -49,6 +61,14 @@ struct EvidenceReport {
   double bits = 0;
 };
 
+struct LaterReport {
+  FileReport left;
+  uint64_t pairs_compared = 0;
+  uint64_t pairs_written = 0;
+  double read_seconds = 0, sketch_seconds = 0, score_seconds = 0, write_seconds = 0,
+         total_seconds = 0;
+};
+
 struct Report {
   FileReport left;
   FileReport right;  // empty path: none
@@ -60,6 +80,9 @@ struct Report {
   uint64_t peak_rss_bytes = 0;
   std::vector<EvidenceReport> evidence;  // of --explain
   double explained_probability = 0;
+  std::optional<BlockingRecall> blocking;  // of --truth
+  double standing_seconds = 0;             // to make the right file ready for `later`
+  std::vector<LaterReport> later;
 };
 
 // What is being done, and how far: "reading voters.csv", 0.4.
