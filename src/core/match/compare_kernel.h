@@ -141,7 +141,13 @@ MUSTER_KERNEL_INLINE void Meet(const token::Sketch& a, const token::Sketch& b, s
 inline constexpr uint32_t Lane(unsigned lane) { return 1u << lane; }
 inline constexpr uint32_t Wide(unsigned lane) { return 3u << lane; }
 
-// Later lines win: from the weakest thing that could be said to the strongest.
+// Later lines win: from the weakest thing that could be said to the strongest. `|` and `&` between
+// truths, not `||` and `&&`: whoever may stop in the middle cannot take many pairs at once.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#pragma clang diagnostic ignored "-Wbitwise-conditional-parentheses"
+#endif
 MUSTER_KERNEL_INLINE Pattern PatternOf(const Batch& batch, size_t i) {
   const uint32_t missing = batch.missing[i];
   const uint32_t equal = batch.equal[i] & ~missing;
@@ -269,6 +275,9 @@ MUSTER_KERNEL_INLINE Pattern PatternOf(const Batch& batch, size_t i) {
          WithLevel(Comparator::kPhone, phone) | WithLevel(Comparator::kEmail, email) |
          WithLevel(Comparator::kSex, sex) | WithLevel(Comparator::kSuffix, suffix);
 }
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 MUSTER_KERNEL_INLINE void Levels(Batch& batch) {
   for (size_t i = 0; i < kBatch; ++i) batch.patterns[i] = PatternOf(batch, i);
