@@ -166,9 +166,71 @@ uint64_t SingleKey(size_t rule, const token::Sketch& row) {
   }
 }
 
+// kRuleCount for a name that is none.
+size_t RuleNumber(std::string_view name) {
+  return static_cast<size_t>(std::find(std::begin(kRuleNames), std::end(kRuleNames), name) -
+                             std::begin(kRuleNames));
+}
+
 // The 32 bits below those that choose the slot.
 uint32_t TagOf(uint64_t key, unsigned shift) {
   return static_cast<uint32_t>(shift >= 32 ? key >> (shift - 32) : key);
+}
+
+// Some four entries a slot.
+void SetSlots(size_t entry_count, KeyTable& table) {
+  const auto bits = static_cast<unsigned>(std::bit_width(entry_count / 4 + 1));
+  table.shift = 64 - bits;
+  table.directory.assign((size_t{1} << bits) + 1, 0);
+}
+
+// act(row, met): the rows of the tables that share a key with rows[row], ascending, each once.
+// Every load that is likely to miss the cache is asked for ahead.
+template <typename Act>
+void Meet(const std::vector<KeyTable>& tables, std::span<const token::Sketch> rows, Act act) {
+  struct Wanted {
+    const KeyTable::Entry* begin;
+    const KeyTable::Entry* end;
+    const uint32_t* slot;
+    uint32_t tag;
+    uint32_t row;
+  };
+  std::vector<Wanted> wanted;
+  std::vector<uint32_t> met;
+  std::array<uint64_t, kKeysPerRowMax> keys{};
+  for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
+    const size_t end = std::min(begin + kRowsAtOnce, rows.size());
+    wanted.clear();
+    for (size_t i = begin; i < end; ++i) {
+      for (const KeyTable& table : tables) {
+        const size_t count = RuleKeys(table.rule, rows[i], keys);
+        for (size_t k = 0; k < count; ++k) {
+          const uint32_t* const slot = &table.directory[keys[k] >> table.shift];
+          __builtin_prefetch(slot);
+          wanted.push_back({table.entries.data(), nullptr, slot, TagOf(keys[k], table.shift),
+                            static_cast<uint32_t>(i)});
+        }
+      }
+    }
+    for (Wanted& want : wanted) {
+      want.end = want.begin + want.slot[1];
+      want.begin += want.slot[0];
+      __builtin_prefetch(want.begin);
+    }
+    for (size_t w = 0; w < wanted.size();) {
+      const uint32_t row = wanted[w].row;
+      met.clear();
+      for (; w < wanted.size() && wanted[w].row == row; ++w) {
+        const Wanted& want = wanted[w];
+        for (const KeyTable::Entry* entry = want.begin; entry < want.end; ++entry) {
+          if (entry->tag == want.tag) met.push_back(entry->row);
+        }
+      }
+      std::sort(met.begin(), met.end());
+      met.erase(std::unique(met.begin(), met.end()), met.end());
+      act(row, std::span<const uint32_t>(met));
+    }
+  }
 }
 
 }  // namespace
@@ -178,9 +240,7 @@ std::string_view RuleName(size_t rule) {
   return kRuleNames[rule];
 }
 
-bool IsRule(std::string_view name) {
-  return std::find(std::begin(kRuleNames), std::end(kRuleNames), name) != std::end(kRuleNames);
-}
+bool IsRule(std::string_view name) { return RuleNumber(name) != kRuleCount; }
 
 size_t RuleKeys(size_t rule, const token::Sketch& row, std::array<uint64_t, kKeysPerRowMax>& keys) {
   size_t count = 0;
@@ -330,100 +390,82 @@ std::vector<v1::BlockingRule> LeftIndex::Choose(const RightCounts& counts,
   return chosen;
 }
 
-void LeftIndex::Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
-                           std::span<const v1::BlockingRule> rules, const RightCounts& counts,
-                           bool below_only, std::vector<Candidate>& out) const {
-  struct Chosen {
-    const Rule* rule;
-    const std::vector<uint32_t>* counts;
-    size_t number;
-    int64_t max;
-  };
-  std::vector<Chosen> all;
+LeftBlocks LeftIndex::Narrow(std::span<const v1::BlockingRule> rules, const RightCounts& counts,
+                             unsigned threads) const {
+  LeftBlocks blocks;
+  std::vector<int64_t> limits;
   for (const v1::BlockingRule& rule : rules) {
-    for (size_t number = 0; number < kRuleCount; ++number) {
-      if (rule.name() == RuleName(number) && !rules_[number].keys.empty())
-        all.push_back({&rules_[number], &counts[number], number, rule.right_rows_per_key_max()});
-    }
+    const size_t number = RuleNumber(rule.name());
+    if (number == kRuleCount || rules_[number].keys.empty()) continue;
+    blocks.tables_.emplace_back().rule = number;
+    limits.push_back(rule.right_rows_per_key_max());
   }
-  struct Wanted {
-    uint64_t key;
-    uint16_t rule;
-    uint16_t row;
-  };
-  std::vector<Wanted> wanted;
-  std::vector<uint32_t> met;
-  std::array<uint64_t, kKeysPerRowMax> keys{};
-  for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
-    const size_t end = std::min(begin + kRowsAtOnce, rows.size());
-    wanted.clear();
-    for (size_t i = begin; i < end; ++i) {
-      for (size_t r = 0; r < all.size(); ++r) {
-        const size_t count = RuleKeys(all[r].number, rows[i], keys);
-        for (size_t k = 0; k < count; ++k) {
-          wanted.push_back({keys[k], static_cast<uint16_t>(r), static_cast<uint16_t>(i - begin)});
-          __builtin_prefetch(&all[r].rule->directory[keys[k] >> all[r].rule->shift]);
-        }
-      }
+  RunParts(threads, blocks.tables_.size(), [&](size_t t, unsigned) {
+    KeyTable& table = blocks.tables_[t];
+    const Rule& rule = rules_[table.rule];
+    const std::vector<uint32_t>& right_rows = counts[table.rule];
+    const auto is_met = [&](size_t i) { return right_rows[i] > 0 && right_rows[i] <= limits[t]; };
+    size_t size = 0;
+    for (size_t i = 0; i < rule.keys.size(); ++i)
+      size += is_met(i) ? rule.starts[i + 1] - rule.starts[i] : 0;
+    SetSlots(size, table);
+    table.entries.reserve(size);
+    // Keys ascend, and so do slots and tags.
+    for (size_t i = 0; i < rule.keys.size(); ++i) {
+      if (!is_met(i)) continue;
+      const uint32_t tag = TagOf(rule.keys[i], table.shift);
+      for (size_t at = rule.starts[i]; at < rule.starts[i + 1]; ++at)
+        table.entries.push_back({tag, rule.rows[at]});
+      table.directory[(rule.keys[i] >> table.shift) + 1] =
+          static_cast<uint32_t>(table.entries.size());
     }
-    for (const Wanted& want : wanted) {
-      const Rule& rule = *all[want.rule].rule;
-      __builtin_prefetch(&rule.keys[rule.directory[want.key >> rule.shift]]);
+    for (size_t i = 1; i < table.directory.size(); ++i)
+      table.directory[i] = std::max(table.directory[i], table.directory[i - 1]);
+  });
+  return blocks;
+}
+
+void LeftBlocks::Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
+                            bool below_only, std::vector<Candidate>& out) const {
+  Meet(tables_, rows, [&](size_t row, std::span<const uint32_t> met) {
+    const auto right = static_cast<uint32_t>(first_row + row);
+    for (const uint32_t left : met) {
+      if (below_only && left >= right) break;
+      out.push_back({left, right});
     }
-    for (size_t w = 0; w < wanted.size();) {
-      const uint16_t row = wanted[w].row;
-      met.clear();
-      for (; w < wanted.size() && wanted[w].row == row; ++w) {
-        const Chosen& chosen = all[wanted[w].rule];
-        const size_t at = Find(*chosen.rule, wanted[w].key);
-        if (at == kNoKey || (*chosen.counts)[at] > chosen.max) continue;
-        const auto from = chosen.rule->rows.begin();
-        met.insert(met.end(), from + chosen.rule->starts[at], from + chosen.rule->starts[at + 1]);
-      }
-      std::sort(met.begin(), met.end());
-      met.erase(std::unique(met.begin(), met.end()), met.end());
-      const auto right = static_cast<uint32_t>(first_row + begin + row);
-      for (const uint32_t left : met) {
-        if (below_only && left >= right) break;
-        out.push_back({left, right});
-      }
-    }
-  }
+  });
 }
 
 RightIndex::RightIndex(std::span<const token::Sketch> right,
                        std::span<const v1::BlockingRule> rules, unsigned threads) {
+  std::vector<int64_t> limits;
   for (const v1::BlockingRule& rule : rules) {
-    for (size_t number = 0; number < kRuleCount; ++number) {
-      if (rule.name() != RuleName(number)) continue;
-      rules_.emplace_back();
-      rules_.back().number = number;
-      rules_.back().max = rule.right_rows_per_key_max();
-    }
+    const size_t number = RuleNumber(rule.name());
+    if (number == kRuleCount) continue;
+    tables_.emplace_back().rule = number;
+    limits.push_back(rule.right_rows_per_key_max());
   }
-  RunParts(threads, rules_.size(), [&](size_t i, unsigned) { Build(right, rules_[i]); });
+  RunParts(threads, tables_.size(),
+           [&](size_t i, unsigned) { Build(right, limits[i], tables_[i]); });
 }
 
-void RightIndex::Build(std::span<const token::Sketch> right, Rule& rule) {
-  // Some four rows a slot.
-  const auto bits = static_cast<unsigned>(std::bit_width(right.size() / 4 + 1));
-  rule.shift = 64 - bits;
+void RightIndex::Build(std::span<const token::Sketch> right, int64_t rows_max, KeyTable& table) {
+  SetSlots(right.size(), table);
   std::array<uint64_t, kKeysPerRowMax> keys{};
-  std::vector<uint32_t>& ends = rule.directory;
-  ends.assign((size_t{1} << bits) + 1, 0);
+  std::vector<uint32_t>& ends = table.directory;
   for (const token::Sketch& row : right) {
-    const size_t count = RuleKeys(rule.number, row, keys);
-    for (size_t k = 0; k < count; ++k) ++ends[(keys[k] >> rule.shift) + 1];
+    const size_t count = RuleKeys(table.rule, row, keys);
+    for (size_t k = 0; k < count; ++k) ++ends[(keys[k] >> table.shift) + 1];
   }
   for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  std::vector<Entry> entries(ends.back());
+  std::vector<KeyTable::Entry> entries(ends.back());
   {
     std::vector<uint32_t> next(ends.begin(), ends.end() - 1);
     for (size_t i = 0; i < right.size(); ++i) {
-      const size_t count = RuleKeys(rule.number, right[i], keys);
+      const size_t count = RuleKeys(table.rule, right[i], keys);
       for (size_t k = 0; k < count; ++k) {
-        entries[next[keys[k] >> rule.shift]++] = {TagOf(keys[k], rule.shift),
-                                                  static_cast<uint32_t>(i)};
+        entries[next[keys[k] >> table.shift]++] = {TagOf(keys[k], table.shift),
+                                                   static_cast<uint32_t>(i)};
       }
     }
   }
@@ -437,7 +479,7 @@ void RightIndex::Build(std::span<const token::Sketch> right, Rule& rule) {
     for (size_t from = begin; from < end;) {
       size_t to = from;
       while (to < end && entries[to].tag == entries[from].tag) ++to;
-      if (static_cast<int64_t>(to - from) <= rule.max) {
+      if (static_cast<int64_t>(to - from) <= rows_max) {
         std::copy(entries.begin() + static_cast<std::ptrdiff_t>(from),
                   entries.begin() + static_cast<std::ptrdiff_t>(to),
                   entries.begin() + static_cast<std::ptrdiff_t>(kept));
@@ -449,52 +491,14 @@ void RightIndex::Build(std::span<const token::Sketch> right, Rule& rule) {
   ends.back() = static_cast<uint32_t>(kept);
   entries.resize(kept);
   entries.shrink_to_fit();
-  rule.entries = std::move(entries);
+  table.entries = std::move(entries);
 }
 
 void RightIndex::Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
                             std::vector<Candidate>& out) const {
-  struct Wanted {
-    uint64_t key;
-    uint16_t rule;
-    uint16_t row;
-  };
-  std::vector<Wanted> wanted;
-  std::vector<uint32_t> met;
-  std::array<uint64_t, kKeysPerRowMax> keys{};
-  for (size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
-    const size_t end = std::min(begin + kRowsAtOnce, rows.size());
-    wanted.clear();
-    for (size_t i = begin; i < end; ++i) {
-      for (size_t r = 0; r < rules_.size(); ++r) {
-        const size_t count = RuleKeys(rules_[r].number, rows[i], keys);
-        for (size_t k = 0; k < count; ++k) {
-          wanted.push_back({keys[k], static_cast<uint16_t>(r), static_cast<uint16_t>(i - begin)});
-          __builtin_prefetch(&rules_[r].directory[keys[k] >> rules_[r].shift]);
-        }
-      }
-    }
-    for (const Wanted& want : wanted) {
-      const Rule& rule = rules_[want.rule];
-      __builtin_prefetch(rule.entries.data() + rule.directory[want.key >> rule.shift]);
-    }
-    for (size_t w = 0; w < wanted.size();) {
-      const uint16_t row = wanted[w].row;
-      met.clear();
-      for (; w < wanted.size() && wanted[w].row == row; ++w) {
-        const Rule& rule = rules_[wanted[w].rule];
-        const size_t slot = wanted[w].key >> rule.shift;
-        const uint32_t tag = TagOf(wanted[w].key, rule.shift);
-        for (size_t i = rule.directory[slot]; i < rule.directory[slot + 1]; ++i) {
-          if (rule.entries[i].tag == tag) met.push_back(rule.entries[i].row);
-        }
-      }
-      std::sort(met.begin(), met.end());
-      met.erase(std::unique(met.begin(), met.end()), met.end());
-      for (const uint32_t right : met)
-        out.push_back({static_cast<uint32_t>(first_row + begin + row), right});
-    }
-  }
+  Meet(tables_, rows, [&](size_t row, std::span<const uint32_t> met) {
+    for (const uint32_t right : met) out.push_back({static_cast<uint32_t>(first_row + row), right});
+  });
 }
 
 }  // namespace muster::match

@@ -36,6 +36,38 @@ size_t RuleKeys(size_t rule, const token::Sketch& row, std::array<uint64_t, kKey
 // For each rule, how many right rows have each of the left table's keys.
 using RightCounts = std::array<std::vector<uint32_t>, kRuleCount>;
 
+// Rows of one table by the keys of one rule, for rows of the other to look themselves up in.
+//
+// A key is kept by 32 of its bits and its place among the others: one in some 10^16 passes for
+// another and is compared for nothing.
+// Units: about 9 bytes a key and row.
+struct KeyTable {
+  struct Entry {
+    uint32_t tag = 0;  // of the key
+    uint32_t row = 0;
+    auto operator<=>(const Entry&) const = default;
+  };
+  size_t rule = 0;
+  unsigned shift = 63;
+  std::vector<uint32_t> directory;  // by the top bits of the key: the first entry
+  std::vector<Entry> entries;       // ascending by tag and row within
+};
+
+// The left table by the keys of chosen rules, without those that give no pairs or too many.
+class LeftBlocks {
+ public:
+  // The pairs that the rules make of `rows`, row by row, each once, ascending. Right rows are
+  // numbered from `first_row`. With `below_only`, only left rows before the right one (one table
+  // with itself).
+  void Candidates(std::span<const token::Sketch> rows, uint32_t first_row, bool below_only,
+                  std::vector<Candidate>& out) const;
+
+ private:
+  friend class LeftIndex;
+  std::vector<KeyTable> tables_;
+};
+
+// All keys of the left table, for choosing among the rules.
 class LeftIndex {
  public:
   LeftIndex(std::span<const token::Sketch> left, unsigned threads);
@@ -48,12 +80,9 @@ class LeftIndex {
   // within a share of it. Rules that give nothing are left out.
   std::vector<v1::BlockingRule> Choose(const RightCounts& counts, uint64_t pair_budget) const;
 
-  // The pairs that the chosen rules make of `rows`, row by row, each once. Right rows are numbered
-  // from `first_row`. With `below_only`, only left rows before the right one (one table with
-  // itself).
-  void Candidates(std::span<const token::Sketch> rows, uint32_t first_row,
-                  std::span<const v1::BlockingRule> rules, const RightCounts& counts,
-                  bool below_only, std::vector<Candidate>& out) const;
+  // What is needed to compare by `rules`.
+  LeftBlocks Narrow(std::span<const v1::BlockingRule> rules, const RightCounts& counts,
+                    unsigned threads) const;
 
  private:
   struct Rule {
@@ -70,11 +99,8 @@ class LeftIndex {
   std::array<Rule, kRuleCount> rules_;
 };
 
-// The right table by key, for a few new rows on the left to look themselves up in.
-//
-// Keys are kept by 32 of their bits and their place among the others: one in some 10^16 passes for
-// another and is compared for nothing. Keys beyond a rule's limit are left out.
-// Units: about 9 bytes a row and rule.
+// The right table by key, for a few new rows on the left to look themselves up in. Keys beyond a
+// rule's limit are left out.
 class RightIndex {
  public:
   RightIndex(std::span<const token::Sketch> right, std::span<const v1::BlockingRule> rules,
@@ -86,21 +112,9 @@ class RightIndex {
                   std::vector<Candidate>& out) const;
 
  private:
-  struct Entry {
-    uint32_t tag = 0;  // of the key
-    uint32_t row = 0;
-    auto operator<=>(const Entry&) const = default;
-  };
-  struct Rule {
-    size_t number = 0;
-    int64_t max = 0;
-    unsigned shift = 0;
-    std::vector<uint32_t> directory;  // by the top bits of the key: the first entry
-    std::vector<Entry> entries;       // by tag within
-  };
-  static void Build(std::span<const token::Sketch> right, Rule& rule);
+  static void Build(std::span<const token::Sketch> right, int64_t rows_max, KeyTable& table);
 
-  std::vector<Rule> rules_;
+  std::vector<KeyTable> tables_;
 };
 
 }  // namespace muster::match

@@ -40,7 +40,23 @@ void Counter::Add(uint64_t key, uint32_t count) {
 }
 
 void Counter::AddAll(const Counter& other) {
+  const uint64_t total = total_ + other.total_;
   other.ForEach([this](uint64_t key, uint32_t count) { Add(key, count); });
+  total_ = total;  // of keys that are not counted too
+}
+
+Counter Counter::Zeroed() const {
+  Counter zeroed = *this;
+  for (Slot& slot : zeroed.slots_) slot.count = 0;
+  zeroed.total_ = 0;
+  return zeroed;
+}
+
+void Counter::AddKnown(uint64_t key) {
+  if (key == 0) return;
+  ++total_;
+  if (slots_.empty()) return;
+  if (Slot& slot = slots_[Find(key)]; slot.key != 0) ++slot.count;
 }
 
 uint32_t Counter::Count(uint64_t key) const {
@@ -86,6 +102,19 @@ void Frequencies::Add(std::span<const token::Sketch> rows) {
   // A field at a time: one table at work fits the cache better than eleven.
   for (size_t v = 0; v < kValueCount; ++v) {
     for (const token::Sketch& row : rows) counters_[v].Add(KeyOf(static_cast<Value>(v), row));
+  }
+}
+
+Frequencies Frequencies::Zeroed() const {
+  Frequencies zeroed;
+  for (size_t v = 0; v < kValueCount; ++v) zeroed.counters_[v] = counters_[v].Zeroed();
+  return zeroed;
+}
+
+void Frequencies::AddKnown(std::span<const token::Sketch> rows) {
+  rows_ += rows.size();
+  for (size_t v = 0; v < kValueCount; ++v) {
+    for (const token::Sketch& row : rows) counters_[v].AddKnown(KeyOf(static_cast<Value>(v), row));
   }
 }
 

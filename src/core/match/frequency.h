@@ -24,6 +24,10 @@ class Counter {
  public:
   void Add(uint64_t key, uint32_t count = 1);
   void AddAll(const Counter& other);
+  // The same keys, with counts of zero.
+  Counter Zeroed() const;
+  // As Add, but of a key that it does not have only the total is kept.
+  void AddKnown(uint64_t key);
   uint32_t Count(uint64_t key) const;
   uint64_t total() const { return total_; }
   size_t size() const { return size_; }
@@ -66,6 +70,10 @@ uint64_t KeyOf(Value value, const token::Sketch& sketch);
 class Frequencies {
  public:
   void Add(std::span<const token::Sketch> rows);
+  // Counts of zero for the same values; AddKnown counts those alone, which is all that a pair with
+  // a row of the first table can share.
+  Frequencies Zeroed() const;
+  void AddKnown(std::span<const token::Sketch> rows);
   void AddAll(const Frequencies& other);
   const Counter& Of(Value value) const { return counters_[static_cast<size_t>(value)]; }
   uint64_t rows() const { return rows_; }

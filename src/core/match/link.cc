@@ -27,6 +27,7 @@ using token::Sketch;
 
 constexpr size_t kPartRows = size_t{1} << 13;  // what one thread takes at a time
 constexpr size_t kRowsAtOnce = 512;            // whose candidates are held at a time
+constexpr size_t kRanges = 256;                // of left rows, scored one by one
 constexpr size_t kSampleRows = 2048;
 constexpr uint64_t kPairBudgetMin = uint64_t{1} << 25;
 // Pairs whose odds are below this before anything is estimated are counted and forgotten.
@@ -154,6 +155,13 @@ struct ScoredPair {
   float log_frequency;
 };
 
+// What one part of the work kept, by ranges of left rows, so that each range can be scored by
+// itself.
+struct KeptPart {
+  std::vector<ScoredPair> pairs;  // right rows ascending within a left row
+  std::vector<uint32_t> starts;   // of each range's pairs; one more at the end
+};
+
 PatternCounts Sorted(const PatternTable& table) {
   PatternCounts counts;
   table.ForEach(
@@ -219,6 +227,7 @@ class Run {
   // Calls act(rows, first row, thread) for all of the right table, part by part.
   template <typename Act>
   absl::Status ForEachPart(Phase phase, Act act);
+  Frequencies CountLeft() const;
   absl::Status Count();
   absl::Status Compare();
   void CompareAll(std::span<const Sketch> rows, uint32_t first_row, unsigned thread,
@@ -227,7 +236,9 @@ class Run {
                       std::vector<ScoredPair>& kept);
   void Keep(const Candidate& candidate, Pattern pattern, const Sketch& right, PatternTable& table,
             std::vector<ScoredPair>& kept) const;
-  std::vector<ScoredPair> TakeKept(std::vector<uint64_t>& starts);
+  size_t RangeRows() const { return left_.size() / kRanges + 1; }
+  KeptPart ByRange(std::span<const ScoredPair> kept) const;
+  void TakeRange(size_t range, std::vector<uint32_t>& starts, std::vector<ScoredPair>& pairs) const;
   void ScoreLink(LinkResult& result);
   void ScoreDedupe(LinkResult& result);
 
@@ -238,15 +249,15 @@ class Run {
   const unsigned threads_;
 
   bool all_pairs_ = false;
-  std::optional<LeftIndex> index_;
-  RightCounts right_counts_;
+  std::optional<LeftIndex> index_;  // until rules are chosen
+  LeftBlocks blocks_;
   Frequencies counted_;
   const Frequencies* frequencies_ = &counted_;
   LevelTable random_{};
   Model before_;  // what is taken for the model while pairs are compared
   std::vector<v1::BlockingRule> rules_;
-  std::vector<PatternTable> tables_;           // one a thread
-  std::vector<std::vector<ScoredPair>> kept_;  // one a part
+  std::vector<PatternTable> tables_;  // one a thread
+  std::vector<KeptPart> kept_;        // one a part
   std::atomic<uint64_t> compared_{0};
 };
 
@@ -273,8 +284,25 @@ absl::Status Run::ForEachPart(Phase phase, Act act) {
   return failed;
 }
 
-absl::Status Run::Count() {
+Frequencies Run::CountLeft() const {
+  const size_t parts = (left_.size() + kPartRows - 1) / kPartRows;
   std::vector<Frequencies> frequencies(threads_);
+  RunParts(threads_, parts, [&](size_t part, unsigned thread) {
+    const size_t begin = part * kPartRows;
+    frequencies[thread].Add(left_.subspan(begin, std::min(kPartRows, left_.size() - begin)));
+  });
+  for (unsigned thread = 1; thread < threads_; ++thread) frequencies[0].AddAll(frequencies[thread]);
+  return std::move(frequencies[0]);
+}
+
+absl::Status Run::Count() {
+  // Of two tables only what the left one has can be shared.
+  Frequencies left;
+  std::vector<Frequencies> frequencies(threads_);
+  if (!dedupe_) {
+    left = CountLeft();
+    for (Frequencies& one : frequencies) one = left.Zeroed();
+  }
   std::vector<Sample> samples(threads_);
   std::vector<RightCounts> counts(threads_);
   if (index_) {
@@ -282,7 +310,11 @@ absl::Status Run::Count() {
   }
   MUSTER_RETURN_IF_ERROR(ForEachPart(
       Phase::kBlock, [&](std::span<const Sketch> rows, uint32_t, size_t, unsigned thread) {
-        frequencies[thread].Add(rows);
+        if (dedupe_) {
+          frequencies[thread].Add(rows);
+        } else {
+          frequencies[thread].AddKnown(rows);
+        }
         for (const Sketch& row : rows) samples[thread].Add(row);
         if (index_) index_->CountRight(rows, counts[thread]);
       }));
@@ -292,10 +324,15 @@ absl::Status Run::Count() {
     if (index_) LeftIndex::Add(counts[thread], counts[0]);
   }
   counted_ = std::move(frequencies[0]);
-  right_counts_ = std::move(counts[0]);
+  const auto narrow = [&] {
+    if (!index_) return;
+    blocks_ = index_->Narrow(rules_, counts[0], threads_);
+    index_.reset();
+  };
   if (options_.model.has_value()) {
     before_ = *options_.model;
     rules_ = before_.rules;
+    narrow();
     return absl::OkStatus();
   }
   const std::vector<Sketch> right_sample = samples[0].Take();
@@ -303,9 +340,7 @@ absl::Status Run::Count() {
     random_ = RandomTable(counted_, counted_, true,
                           CompareSamples(right_sample, right_sample, true, options_.kernel));
   } else {
-    Frequencies left;
     Sample left_sample;
-    left.Add(left_);
     for (const Sketch& row : left_) left_sample.Add(row);
     random_ = RandomTable(left, counted_, false,
                           CompareSamples(left_sample.Take(), right_sample, false, options_.kernel));
@@ -319,7 +354,8 @@ absl::Status Run::Count() {
         options_.pair_budget != 0
             ? options_.pair_budget
             : std::max(kPairBudgetMin, kPairsPerRow * (left_.size() + right_.size()));
-    rules_ = index_->Choose(right_counts_, budget);
+    rules_ = index_->Choose(counts[0], budget);
+    narrow();
   }
   return absl::OkStatus();
 }
@@ -331,7 +367,11 @@ void Run::Keep(const Candidate& candidate, Pattern pattern, const Sketch& right,
   if (slot.hopeless) return;
   const float log_frequency =
       LogFrequency(before_, pattern, left_[candidate.left], right, *frequencies_);
-  if (LogOdds(slot.weight, log_frequency) < kLogOddsKept) return;
+  // Odds are at most what the likelier of the other two kinds leaves; mostly that says enough.
+  const PatternWeight& weight = slot.weight;
+  if (weight.match - std::max(weight.household, weight.random + log_frequency) < kLogOddsKept)
+    return;
+  if (LogOdds(weight, log_frequency) < kLogOddsKept) return;
   kept.push_back({candidate.left, candidate.right, pattern, log_frequency});
 }
 
@@ -358,8 +398,7 @@ void Run::CompareBlocked(std::span<const Sketch> rows, uint32_t first_row, unsig
     const auto some = rows.subspan(begin, std::min(kRowsAtOnce, rows.size() - begin));
     candidates.clear();
     // Right rows by their place in `rows`.
-    index_->Candidates(some, static_cast<uint32_t>(first_row + begin), rules_, right_counts_,
-                       dedupe_, candidates);
+    blocks_.Candidates(some, static_cast<uint32_t>(first_row + begin), dedupe_, candidates);
     patterns.resize(candidates.size());
     for (Candidate& candidate : candidates) candidate.right -= first_row;
     CompareCandidates(left_.data(), rows.data(), candidates, patterns.data(), options_.kernel);
@@ -377,51 +416,77 @@ absl::Status Run::Compare() {
   for (unsigned thread = 0; thread < threads_; ++thread) tables_.emplace_back(&before_);
   return ForEachPart(Phase::kCompare, [&](std::span<const Sketch> rows, uint32_t first_row,
                                           size_t part, unsigned thread) {
+    std::vector<ScoredPair> kept;
     if (all_pairs_) {
-      CompareAll(rows, first_row, thread, kept_[part]);
+      CompareAll(rows, first_row, thread, kept);
     } else {
-      CompareBlocked(rows, first_row, thread, kept_[part]);
+      CompareBlocked(rows, first_row, thread, kept);
     }
+    kept_[part] = ByRange(kept);
   });
 }
 
-// Kept pairs by left row: a counting sort keeps the order of right rows within.
-std::vector<ScoredPair> Run::TakeKept(std::vector<uint64_t>& starts) {
-  starts.assign(left_.size() + 1, 0);
-  for (const auto& part : kept_) {
-    for (const ScoredPair& pair : part) ++starts[pair.left + 1];
-  }
-  for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
-  std::vector<ScoredPair> pairs(starts.back());
-  std::vector<uint64_t> next(starts.begin(), starts.end() - 1);
-  for (auto& part : kept_) {
-    for (const ScoredPair& pair : part) pairs[next[pair.left]++] = pair;
-    std::vector<ScoredPair>().swap(part);
-  }
-  return pairs;
+KeptPart Run::ByRange(std::span<const ScoredPair> kept) const {
+  KeptPart part;
+  part.starts.assign(kRanges + 1, 0);
+  const size_t range_rows = RangeRows();
+  for (const ScoredPair& pair : kept) ++part.starts[pair.left / range_rows + 1];
+  for (size_t i = 0; i < kRanges; ++i) part.starts[i + 1] += part.starts[i];
+  part.pairs.resize(kept.size());
+  std::vector<uint32_t> next(part.starts.begin(), part.starts.end() - 1);
+  for (const ScoredPair& pair : kept) part.pairs[next[pair.left / range_rows]++] = pair;
+  return part;
+}
+
+// The kept pairs of one range by left row: a counting sort keeps the order of right rows within.
+// `starts` is of each row of the range.
+void Run::TakeRange(size_t range, std::vector<uint32_t>& starts,
+                    std::vector<ScoredPair>& pairs) const {
+  const size_t range_rows = RangeRows();
+  const size_t first_row = range * range_rows;
+  starts.assign(range_rows + 1, 0);
+  const auto for_each = [&](auto act) {
+    for (const KeptPart& part : kept_) {
+      for (size_t i = part.starts[range]; i < part.starts[range + 1]; ++i) act(part.pairs[i]);
+    }
+  };
+  for_each([&](const ScoredPair& pair) { ++starts[pair.left - first_row + 1]; });
+  for (size_t i = 0; i < range_rows; ++i) starts[i + 1] += starts[i];
+  pairs.resize(starts.back());
+  std::vector<uint32_t> next(starts.begin(), starts.end() - 1);
+  for_each([&](const ScoredPair& pair) { pairs[next[pair.left - first_row]++] = pair; });
 }
 
 // A left row has one match at most: its candidates share the probability.
 void Run::ScoreLink(LinkResult& result) {
-  std::vector<uint64_t> starts;
-  const std::vector<ScoredPair> pairs = TakeKept(starts);
-  PatternTable weights(&result.model);
+  std::vector<PatternTable> weights(threads_, PatternTable(&result.model));
+  std::vector<std::vector<LinkedPair>> linked(kRanges);
   const double none = 1 - std::min(result.model.match_rate, 1 - kNoMatchMin);
-  std::vector<double> odds;
-  for (size_t left = 0; left < left_.size(); ++left) {
-    odds.clear();
-    double all = 1;
-    for (uint64_t i = starts[left]; i < starts[left + 1]; ++i) {
-      const float log_odds = LogOdds(weights.Of(pairs[i].pattern).weight, pairs[i].log_frequency);
-      odds.push_back(std::exp(static_cast<double>(log_odds)) / none);
-      all += odds.back();
+  const double kept_min = std::min(options_.min_probability, kRivalMin);
+  RunParts(threads_, kRanges, [&](size_t range, unsigned thread) {
+    std::vector<uint32_t> starts;
+    std::vector<ScoredPair> pairs;
+    TakeRange(range, starts, pairs);
+    std::vector<double> odds;
+    for (size_t row = 0; row + 1 < starts.size(); ++row) {
+      odds.clear();
+      double all = 1;
+      for (size_t i = starts[row]; i < starts[row + 1]; ++i) {
+        const float log_odds =
+            LogOdds(weights[thread].Of(pairs[i].pattern).weight, pairs[i].log_frequency);
+        odds.push_back(std::exp(static_cast<double>(log_odds)) / none);
+        all += odds.back();
+      }
+      for (size_t i = starts[row]; i < starts[row + 1]; ++i) {
+        const auto probability = static_cast<float>(odds[i - starts[row]] / all);
+        if (probability >= kept_min)
+          linked[range].push_back({pairs[i].left, pairs[i].right, pairs[i].pattern, probability});
+      }
     }
-    for (uint64_t i = starts[left]; i < starts[left + 1]; ++i) {
-      const auto probability = static_cast<float>(odds[i - starts[left]] / all);
-      if (probability >= std::min(options_.min_probability, kRivalMin))
-        result.pairs.push_back({pairs[i].left, pairs[i].right, pairs[i].pattern, probability});
-    }
-  }
+  });
+  kept_.clear();
+  for (const std::vector<LinkedPair>& some : linked)
+    result.pairs.insert(result.pairs.end(), some.begin(), some.end());
   if (options_.share_right)
     ShareRight(left_, result.model, *frequencies_, result.pairs, options_.kernel);
   std::erase_if(result.pairs, [&](const LinkedPair& pair) {
@@ -431,8 +496,14 @@ void Run::ScoreLink(LinkResult& result) {
 
 // Rows of one table are grouped, and the groups decide.
 void Run::ScoreDedupe(LinkResult& result) {
-  std::vector<uint64_t> starts;
-  const std::vector<ScoredPair> pairs = TakeKept(starts);
+  std::vector<ScoredPair> pairs;
+  for (size_t range = 0; range < kRanges; ++range) {
+    std::vector<uint32_t> starts;
+    std::vector<ScoredPair> some;
+    TakeRange(range, starts, some);
+    pairs.insert(pairs.end(), some.begin(), some.end());
+  }
+  kept_.clear();
   PatternTable weights(&result.model);
   // Only now is it known how many records a person has in one table.
   const auto log_odds = [&](Pattern pattern, uint32_t left, uint32_t right) {
@@ -495,6 +566,7 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
   RunParts(threads_, parts, [&](size_t part, unsigned thread) {
     std::vector<Candidate> candidates;
     std::vector<Pattern> patterns;
+    std::vector<ScoredPair> kept;
     const size_t end = std::min((part + 1) * kPartRows, left_.size());
     for (size_t begin = part * kPartRows; begin < end; begin += kRowsAtOnce) {
       const size_t size = std::min(kRowsAtOnce, end - begin);
@@ -504,11 +576,11 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
       CompareCandidates(left_.data(), table.rows().data(), candidates, patterns.data(),
                         options_.kernel);
       for (size_t i = 0; i < candidates.size(); ++i) {
-        Keep(candidates[i], patterns[i], table.rows()[candidates[i].right], tables_[thread],
-             kept_[part]);
+        Keep(candidates[i], patterns[i], table.rows()[candidates[i].right], tables_[thread], kept);
       }
       compared_ += candidates.size();
     }
+    kept_[part] = ByRange(kept);
     const uint64_t now = done += end - part * kPartRows;
     if (options_.progress && thread == 0) options_.progress(Phase::kCompare, now, left_.size());
   });

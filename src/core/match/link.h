@@ -97,7 +97,8 @@ struct LinkResult {
   // Dedupe only: for each row the lowest row of its cluster. Pairs within a cluster are given at
   // least 0.5, pairs across clusters less.
   std::vector<uint32_t> clusters;
-  Frequencies frequencies;  // of the right table; empty where a StandingTable has them
+  // Of the right table, for values that the left one has; empty where a StandingTable has them.
+  Frequencies frequencies;
   uint64_t pairs_compared = 0;
   LinkSeconds seconds;
 };

@@ -77,7 +77,7 @@ TEST_CASE("Blocks: candidates are the plain join's, each once", "[match]") {
     }
     CHECK(predicted <= budget);
     std::vector<Candidate> candidates;
-    index.Candidates(rows.right, 0, rules, counts, false, candidates);
+    index.Narrow(rules, counts, 2).Candidates(rows.right, 0, false, candidates);
     CHECK(candidates.size() <= predicted);
     const std::set<Candidate> met(candidates.begin(), candidates.end());
     CHECK(met.size() == candidates.size());
@@ -99,7 +99,8 @@ TEST_CASE("Blocks: how many pairs a rule gives is known before any is made", "[m
   index.CountRight(rows.right, counts);
   for (const v1::BlockingRule& rule : index.Choose(counts, uint64_t{100} << 20)) {
     std::vector<Candidate> candidates;
-    index.Candidates(rows.right, 0, std::vector<v1::BlockingRule>{rule}, counts, false, candidates);
+    index.Narrow(std::vector<v1::BlockingRule>{rule}, counts, 2)
+        .Candidates(rows.right, 0, false, candidates);
     INFO(rule.name());
     CHECK(rule.skipped_key_count() == 0);
     // A pair that meets by both parts of a double name is one candidate of two predicted pairs.
@@ -122,12 +123,12 @@ TEST_CASE("Blocks: counts of parts add up, and parts give what the whole gives",
   }
   CHECK(parts == whole);
   const auto rules = index.Choose(whole, 50000);
+  const match::LeftBlocks blocks = index.Narrow(rules, whole, 2);
   std::vector<Candidate> one;
-  index.Candidates(rows.right, 0, rules, whole, false, one);
+  blocks.Candidates(rows.right, 0, false, one);
   std::vector<Candidate> two;
-  index.Candidates(std::span(rows.right).first(half), 0, rules, whole, false, two);
-  index.Candidates(std::span(rows.right).subspan(half), static_cast<uint32_t>(half), rules, whole,
-                   false, two);
+  blocks.Candidates(std::span(rows.right).first(half), 0, false, two);
+  blocks.Candidates(std::span(rows.right).subspan(half), static_cast<uint32_t>(half), false, two);
   CHECK(one == two);
 }
 
@@ -138,7 +139,7 @@ TEST_CASE("Blocks: of one table only earlier rows are met", "[match]") {
   index.CountRight(rows.left, counts);
   const auto rules = index.Choose(counts, uint64_t{1} << 30);
   std::vector<Candidate> candidates;
-  index.Candidates(rows.left, 0, rules, counts, true, candidates);
+  index.Narrow(rules, counts, 1).Candidates(rows.left, 0, true, candidates);
   CHECK(!candidates.empty());
   for (const Candidate& candidate : candidates) CHECK(candidate.left < candidate.right);
 }
@@ -157,8 +158,8 @@ TEST_CASE("Blocks: a key that everybody has is passed over, and rarer keys are n
   CHECK(rules[0].skipped_key_count() == 1);
   CHECK(rules[0].skipped_pair_count() == static_cast<int64_t>(rows.right.size() - 1));
   std::vector<Candidate> candidates;
-  index.Candidates(rows.right, 0, std::vector<v1::BlockingRule>{rules[0]}, counts, false,
-                   candidates);
+  index.Narrow(std::vector<v1::BlockingRule>{rules[0]}, counts, 2)
+      .Candidates(rows.right, 0, false, candidates);
   CHECK(candidates == std::vector<Candidate>{{1, 0}});
 }
 
