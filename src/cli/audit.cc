@@ -59,6 +59,10 @@ std::string DescribeFindings(const Console& console, const report::ReportFinding
     }
     more += "\n    consent  " + (said.consent().empty() ? "no words were given"
                                                         : "\"" + Visible(said.consent()) + "\"");
+    if (said.withheld_row_count() > 0) {
+      more += "\n    withheld " + WithCommas(said.withheld_row_count()) +
+              " rows of people who are not to be shared";
+    }
     more += "\n    vault    " +
             (upload.intake.has_value()
                  ? "read all " + WithCommas(upload.intake->record_count()) + " records (entry " +
@@ -88,6 +92,7 @@ Json FindingsJson(const report::ReportFindings& findings) {
           .Set("blake2b", HexEncode(AsBytes(file.blake2b())));
       item.Set("rows", file.row_count())
           .Set("rejected", file.rejected_row_count())
+          .Set("withheld", file.withheld_row_count())
           .Set("format", file.format());
       files.Append(std::move(item));
     }
@@ -99,6 +104,7 @@ Json FindingsJson(const report::ReportFindings& findings) {
         .Set("consent", said.consent());
     item.Set("rows", said.row_count())
         .Set("rejected", said.rejected_row_count())
+        .Set("withheld", said.withheld_row_count())
         .Set("records", said.record_count());
     item.Set("batches", said.batch_count())
         .Set("batches_root", HexEncode(AsBytes(said.batches_root())));

@@ -49,6 +49,7 @@ int64_t Sum(const std::vector<FileFigures>& files, Member member) {
 
 int64_t PassFigures::rows() const { return Sum(files, &FileFigures::rows); }
 int64_t PassFigures::rejected() const { return Sum(files, &FileFigures::rejected); }
+int64_t PassFigures::withheld() const { return Sum(files, &FileFigures::withheld); }
 int64_t PassFigures::records() const { return Sum(files, &FileFigures::records); }
 int64_t PassFigures::kept_without() const { return Sum(files, &FileFigures::kept_without); }
 
@@ -141,6 +142,7 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
   const int64_t bytes_before = bytes_read_.load(std::memory_order_relaxed);
   const int64_t records_before = records_read_.load(std::memory_order_relaxed);
   contact::ContactRecord record;
+  int64_t withheld_records = 0;
   bool has_rows = true;
   while (true) {
     const absl::StatusOr<bool> more = reader->Next(record);
@@ -149,7 +151,11 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
     if (!has_rows) break;
     MUSTER_RETURN_IF_ERROR(more.status());
     if (!*more) break;
-    if (sink) {
+    if (record.status == contact::Status::kDoNotShare) {
+      // The row says so, and with it every address in it.
+      if (record.ordinal == 0) ++file.withheld;
+      ++withheld_records;
+    } else if (sink) {
       if (absl::Status status = block_.Add(record); !status.ok()) {
         return Annotate(status, "row " + std::to_string(record.row));
       }
@@ -182,7 +188,7 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
   }
   file.rows = reader->rows();
   file.rejected = reader->rejected();
-  file.records = static_cast<int64_t>(reader->records());
+  file.records = static_cast<int64_t>(reader->records()) - withheld_records;
   file.kept_without = static_cast<int64_t>(reader->kept_without());
   figures_.files.push_back(std::move(file));
   return absl::OkStatus();

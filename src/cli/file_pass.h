@@ -4,7 +4,9 @@
 // was rejected is counted.
 //
 // Rule: blocks are cut the same way each time, so that a resumed upload meets the batches that it
-// sealed before. A file that is not the one that was hashed beforehand is refused (FILE_CHANGED).
+// sealed before. A row whose person is not to be shared (do not share, do not trade) goes into no
+// block: it is counted as withheld and forgotten. A file that is not the one that was hashed
+// beforehand is refused (FILE_CHANGED).
 // Units: rows count through all files, from 1. Memory is flat.
 // Errors: those of ingest, annotated with the file's name.
 // Threads: one; BytesRead and RecordsRead may be asked from any.
@@ -46,7 +48,8 @@ struct FileFigures {
   ingest::Mapping mapping;
   int64_t rows = 0;
   int64_t rejected = 0;
-  int64_t records = 0;
+  int64_t withheld = 0;
+  int64_t records = 0;  // for sealing
   int64_t kept_without = 0;
   std::string reject_file;  // empty when nothing was written
 };
@@ -56,6 +59,7 @@ struct PassFigures {
   std::map<std::string, int64_t> rejects;  // rejected rows by reason
   int64_t rows() const;
   int64_t rejected() const;
+  int64_t withheld() const;
   int64_t records() const;
   int64_t kept_without() const;
 };

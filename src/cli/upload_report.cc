@@ -101,8 +101,9 @@ Json UploadReport::ToJson() const {
   json.Set("list", list);
   json.Set("mode", replace ? "replace" : "append");
   json.Set("rows", rows());
-  json.Set("accepted", rows() - rejected());
+  json.Set("accepted", rows() - rejected() - withheld());
   json.Set("rejected", rejected());
+  json.Set("withheld", withheld());
   const auto intake_figure = [&](int64_t (v1::IntakeStatement::*get)() const) {
     return intake.has_value() ? Json(((*intake).*get)()) : Json();
   };
@@ -123,6 +124,7 @@ Json UploadReport::ToJson() const {
     item.Set("format", file.mapping.format_name);
     item.Set("rows", file.rows);
     item.Set("rejected", file.rejected);
+    item.Set("withheld", file.withheld);
     item.Set("kept_without", file.kept_without);
     item.Set("reject_file", file.reject_file.empty() ? Json() : Json(file.reject_file));
     item.Set("mapping", MappingJson(file.mapping));
@@ -158,13 +160,19 @@ std::string UploadReport::ToText(const Console& console) const {
   } else {
     text += console.Bold("Uploaded to the list \"" + Visible(list) + "\" as " + upload) + "\n";
   }
-  text += Line("rows", WithCommas(rows()) + " read, " + WithCommas(rows() - rejected()) +
-                           " accepted, " + WithCommas(rejected()) + " rejected");
+  text +=
+      Line("rows", WithCommas(rows()) + " read, " + WithCommas(rows() - rejected() - withheld()) +
+                       " accepted, " + WithCommas(rejected()) + " rejected");
   for (const auto& [reason, count] : figures.rejects)
     text += Line("", WithCommas(count) + " " + reason);
   if (figures.kept_without() > 0) {
     text += Line("", WithCommas(figures.kept_without()) +
                          " values could not be used; their rows were kept without them");
+  }
+  if (withheld() > 0) {
+    text += Line("withheld", WithCommas(withheld()) +
+                                 " of people who are not to be shared; nothing of them left this "
+                                 "machine");
   }
   for (const FileFigures& file : figures.files) {
     if (!file.reject_file.empty())
@@ -180,8 +188,8 @@ std::string UploadReport::ToText(const Console& console) const {
       text += Line("opt-outs", WithCommas(intake->suppression_count()) +
                                    " addresses are kept as opt-outs and will not be mailed");
     if (intake->exclusion_count() > 0)
-      text += Line("left out", WithCommas(intake->exclusion_count()) +
-                                   " bouncing, cleaned, deceased or not to be shared");
+      text += Line("left out",
+                   WithCommas(intake->exclusion_count()) + " bouncing, cleaned or deceased");
     if (intake->replaced_count() > 0)
       text += Line("replaced", WithCommas(intake->replaced_count()) +
                                    " sources of earlier uploads left the list");

@@ -44,6 +44,9 @@ struct UploadReport {
   int64_t rejected() const {
     return statement.has_value() ? statement->rejected_row_count() : figures.rejected();
   }
+  int64_t withheld() const {
+    return statement.has_value() ? statement->withheld_row_count() : figures.withheld();
+  }
 };
 
 }  // namespace muster::cli

@@ -29,17 +29,21 @@ std::string ReadingOf(const UploadOptions& options) {
   return text;
 }
 
-absl::Status AllRejected(const PassFigures& figures) {
+absl::Status NothingLeft(const PassFigures& figures) {
   std::string where;
+  if (figures.withheld() > 0)
+    where = "; " + WithCommas(figures.withheld()) + " are of people who are not to be shared";
   for (const FileFigures& file : figures.files) {
-    if (!file.reject_file.empty() && where.empty())
-      where = "; " + file.reject_file + " says why, row by row";
+    if (file.reject_file.empty()) continue;
+    where += "; " + file.reject_file + " says why, row by row";
+    break;
   }
-  return MakeError(
-      v1::ROWS_REJECTED,
-      "none of the " + WithCommas(figures.rows()) + " rows can be used, so nothing was uploaded" +
-          where,
-      {{"rows", std::to_string(figures.rows())}, {"rejected", std::to_string(figures.rejected())}});
+  return MakeError(v1::ROWS_REJECTED,
+                   "none of the " + WithCommas(figures.rows()) +
+                       " rows can be used, so nothing was uploaded" + where,
+                   {{"rows", std::to_string(figures.rows())},
+                    {"rejected", std::to_string(figures.rejected())},
+                    {"withheld", std::to_string(figures.withheld())}});
 }
 
 }  // namespace
@@ -198,7 +202,7 @@ absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
   const PassFigures& figures = report_.figures;
   if (figures.records() == 0) {
     (void)state_->Remove();
-    return AllRejected(figures);
+    return NothingLeft(figures);
   }
   if (options_.strict && figures.rejected() > 0) return StrictRefusal(figures, false);
 
@@ -210,10 +214,12 @@ absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
     const FileFigures& read = figures.files[static_cast<size_t>(i)];
     upload.mutable_files(i)->set_row_count(read.rows);
     upload.mutable_files(i)->set_rejected_row_count(read.rejected);
+    upload.mutable_files(i)->set_withheld_row_count(read.withheld);
     upload.mutable_files(i)->set_format(read.mapping.format_name);
   }
   upload.set_row_count(figures.rows());
   upload.set_rejected_row_count(figures.rejected());
+  upload.set_withheld_row_count(figures.withheld());
   upload.set_record_count(figures.records());
   upload.set_batch_count(batches.count);
   upload.set_batches_root(ToString(batches.root));

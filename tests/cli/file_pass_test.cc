@@ -111,6 +111,31 @@ TEST_CASE("Rejects are counted by reason and written beside the input, or only c
   CHECK(std::filesystem::exists(figures.files[0].reject_file));
 }
 
+TEST_CASE("A row not to be shared is in no block, with none of its addresses, and is counted",
+          "[cli]") {
+  const test::TempDir folder;
+  test::Spit(folder / "a.csv",
+             "email,email 2,do_not_trade\n"
+             "ada@example.org,,\n"
+             "bea@example.org,bea@example.net,1\n"
+             "cyd@example.org,cyd@example.net,0\n"
+             "nobody,,1\n"
+             "dot@example.org,,yes\n");
+  FilePassOptions options;
+  options.files = {folder / "a.csv"};
+  std::vector<Block> blocks;
+  const PassFigures figures = Must(Pass(options, &blocks));
+  CHECK(figures.rows() == 5);
+  CHECK(figures.rejected() == 1);
+  CHECK(figures.withheld() == 2);
+  CHECK(figures.records() == 3);
+  CHECK(blocks == std::vector<Block>{{0, 1, 3, 3}});
+  // A dry run counts alike.
+  FilePass dry(options);
+  CHECK(Must(dry.Run(nullptr, nullptr)).records() == 3);
+  CHECK(Must(FilePass(options).Run(nullptr, nullptr)).withheld() == 2);
+}
+
 TEST_CASE("One of several files may have no rows; the only one may not", "[cli]") {
   const test::TempDir folder;
   test::Spit(folder / "a.csv", Rows(3));

@@ -102,12 +102,14 @@ TEST_CASE("An upload's report has the contract's keys, null where nothing is kno
   report.statement.emplace();
   report.statement->set_row_count(10);
   report.statement->set_rejected_row_count(3);
+  report.statement->set_withheld_row_count(2);
   report.log_index = 7;
   report.seconds = 2;
   nlohmann::json json = nlohmann::json::parse(report.ToJson().Dump());
   CHECK(json["rows"] == 10);
-  CHECK(json["accepted"] == 7);
+  CHECK(json["accepted"] == 5);
   CHECK(json["rejected"] == 3);
+  CHECK(json["withheld"] == 2);
   CHECK(json["duplicates_in_file"].is_null());
   CHECK(json["reject_file"].is_null());
   CHECK(json["log_index"] == 7);

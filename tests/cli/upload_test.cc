@@ -324,6 +324,37 @@ TEST_CASE("A file of rejects alone uploads nothing", "[cli]") {
   CHECK(desk.States() == 0);
 }
 
+TEST_CASE("People who are not to be shared stay on this machine, and the statement says how many",
+          "[cli]") {
+  Desk desk;
+  test::Spit(
+      desk.file,
+      "email,do_not_share\nada@example.org,\nbea@example.org,yes\nnobody,\ncyd@example.org,no\n"
+      "dot@example.org,1\n");
+  REQUIRE_OK(desk.Upload());
+  CHECK(desk.json["rows"] == 5);
+  CHECK(desk.json["rejected"] == 1);
+  CHECK(desk.json["withheld"] == 2);
+  CHECK(desk.json["accepted"] == 2);
+  CHECK(desk.json["records"] == 2);
+  CHECK(desk.json["files"][0]["withheld"] == 2);
+  REQUIRE(desk.server->batches.size() == 1);
+  CHECK(Must(seal::ParseEnvelope(desk.server->batches[0])).header.record_count == 2);
+  REQUIRE_OK(desk.Audit());
+}
+
+TEST_CASE("A file of nobody but people who are not to be shared uploads nothing, and says so",
+          "[cli]") {
+  Desk desk;
+  test::Spit(desk.file, "email,do_not_trade\nada@example.org,1\nbea@example.org,1\n");
+  const absl::Status status = desk.Upload();
+  REQUIRE_REASON(status, v1::ROWS_REJECTED);
+  CHECK(Said(status).find("2 are of people who are not to be shared") != std::string::npos);
+  CHECK(desk.server->batches.empty());
+  CHECK_FALSE(desk.server->committed.has_value());
+  CHECK(desk.States() == 0);
+}
+
 TEST_CASE("A dry run needs no profile, asks no server and writes nothing", "[cli]") {
   Desk desk;
   ::setenv("MUSTER_HOME", "/nonexistent", 1);

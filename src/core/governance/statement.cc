@@ -182,10 +182,13 @@ absl::Status CheckBody(const v1::UploadStatement& upload, std::string_view) {
     MUSTER_RETURN_IF_ERROR(CheckCount(file.row_count(), "upload.files.row_count"));
     MUSTER_RETURN_IF_ERROR(
         CheckCount(file.rejected_row_count(), "upload.files.rejected_row_count"));
+    MUSTER_RETURN_IF_ERROR(
+        CheckCount(file.withheld_row_count(), "upload.files.withheld_row_count"));
     MUSTER_RETURN_IF_ERROR(CheckText(file.format(), kNameBytesMax, false, "upload.files.format"));
   }
   MUSTER_RETURN_IF_ERROR(CheckCount(upload.row_count(), "upload.row_count"));
   MUSTER_RETURN_IF_ERROR(CheckCount(upload.rejected_row_count(), "upload.rejected_row_count"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(upload.withheld_row_count(), "upload.withheld_row_count"));
   if (upload.batch_count() < 1 || upload.batch_count() > seal::kBatchesMax) {
     return Malformed("upload.batch_count", "is out of range");
   }

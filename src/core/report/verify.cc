@@ -63,18 +63,21 @@ class Entries {
 absl::Status VerifyFiles(const v1::UploadStatement& statement) {
   int64_t rows = 0;
   int64_t rejected = 0;
+  int64_t withheld = 0;
   for (const v1::UploadFile& file : statement.files()) {
-    if (file.rejected_row_count() > file.row_count()) {
-      return BadReport("a file has more rejected rows than rows");
+    if (file.rejected_row_count() + file.withheld_row_count() > file.row_count()) {
+      return BadReport("a file has more rejected and withheld rows than rows");
     }
     rows += file.row_count();
     rejected += file.rejected_row_count();
+    withheld += file.withheld_row_count();
   }
-  if (rows != statement.row_count() || rejected != statement.rejected_row_count()) {
+  if (rows != statement.row_count() || rejected != statement.rejected_row_count() ||
+      withheld != statement.withheld_row_count()) {
     return BadReport("the rows of its files do not add up to the rows it states");
   }
-  // A row may bring several addresses, and at least one when it was not rejected.
-  if (statement.record_count() < rows - rejected) {
+  // A row may bring several addresses, and at least one when it was neither rejected nor withheld.
+  if (statement.record_count() < rows - rejected - withheld) {
     return BadReport("it states fewer sealed records than accepted rows");
   }
   return absl::OkStatus();

@@ -235,6 +235,18 @@ TEST_CASE("A statement that counts more than was sealed is refused although its 
     }),
                    v1::REPORT_MALFORMED);
   }
+  SECTION("withheld rows") {
+    REQUIRE_REASON(pool.VerifyUpload([](v1::UploadStatement& upload) {
+      upload.set_withheld_row_count(100);
+      upload.mutable_files(0)->set_withheld_row_count(100);
+    }),
+                   v1::REPORT_MALFORMED);
+  }
+  SECTION("withheld rows that no file has") {
+    REQUIRE_REASON(
+        pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_withheld_row_count(1); }),
+        v1::REPORT_MALFORMED);
+  }
   SECTION("batches") {
     REQUIRE_REASON(
         pool.VerifyUpload([](v1::UploadStatement& upload) { upload.set_batch_count(2); }),
@@ -253,6 +265,18 @@ TEST_CASE("A statement that counts more than was sealed is refused although its 
     }),
                    v1::REPORT_MALFORMED);
   }
+}
+
+TEST_CASE("Rows that stayed with the member add up with the others", "[report]") {
+  Pool pool;
+  REQUIRE_OK(pool.VerifyUpload([](v1::UploadStatement& upload) {
+    for (v1::UploadFile& file : *upload.mutable_files()) {
+      file.set_row_count(file.row_count() + 4);
+      file.set_withheld_row_count(4);
+    }
+    upload.set_row_count(upload.row_count() + 4);
+    upload.set_withheld_row_count(4);
+  }));
 }
 
 TEST_CASE("Batches sealed for somebody else, or for other keys, are refused", "[report]") {
