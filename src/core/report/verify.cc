@@ -151,11 +151,12 @@ absl::Status VerifyIntake(const v1::IntakeStatement& intake, const v1::UploadSta
   if (intake.upload() != statement.upload()) {
     return BadReport("the intake statement beside it is of " + intake.upload());
   }
-  for (const int64_t count :
-       {intake.contact_count(), intake.duplicate_count(), intake.suppression_count(),
-        intake.exclusion_count(), intake.refused_count()}) {
-    if (count > intake.record_count())
-      return BadReport("the vault's figures exceed the records it read");
+  // Every record is exactly one of these.
+  const int64_t sum = intake.contact_count() + intake.duplicate_count() +
+                      intake.suppression_count() + intake.exclusion_count() +
+                      intake.refused_count();
+  if (sum != intake.record_count()) {
+    return BadReport("the vault's figures do not add up to the records it read");
   }
   return absl::OkStatus();
 }

@@ -378,9 +378,15 @@ TEST_CASE("The vault's statement is the vault's, and about this upload", "[repor
     REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
                    v1::STATEMENT_REFUSED);
   }
-  SECTION("with more contacts than records") {
+  SECTION("with figures that do not add up") {
     pool.consortium.Intake(upload,
                            [](v1::IntakeStatement& intake) { intake.set_contact_count(6); });
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
+                   v1::REPORT_MALFORMED);
+  }
+  SECTION("with fewer contacts and nothing in their place") {
+    pool.consortium.Intake(upload,
+                           [](v1::IntakeStatement& intake) { intake.set_contact_count(4); });
     REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {upload})),
                    v1::REPORT_MALFORMED);
   }
