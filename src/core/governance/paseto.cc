@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -137,7 +138,7 @@ std::string Clocks(std::string_view what, absl::Time time, absl::Time now) {
          " by the caller's clock; the server's says " + FormatRfc3339(now);
 }
 
-absl::Status CheckTimes(const CallToken& token, absl::Time now, absl::Time started) {
+absl::Status CheckTimes(const CallToken& token, absl::Time now, absl::Time since) {
   if (token.expires <= token.issued) return Malformed("it expires before it is issued");
   if (token.expires - token.issued > kTokenLifetimeMax) {
     return MakeError(v1::TOKEN_LIVES_TOO_LONG,
@@ -153,10 +154,11 @@ absl::Status CheckTimes(const CallToken& token, absl::Time now, absl::Time start
                          ": set the clock of the machine that is behind or run the "
                          "command again");
   }
-  if (token.issued < absl::FromUnixSeconds(absl::ToUnixSeconds(started))) {
-    return MakeError(v1::TOKEN_BEFORE_START, Clocks("the token was issued at", token.issued, now) +
-                                                 ", which started at " + FormatRfc3339(started) +
-                                                 ": run the command again");
+  if (token.issued < absl::FromUnixSeconds(absl::ToUnixSeconds(since))) {
+    return MakeError(v1::TOKEN_BEFORE_START,
+                     Clocks("the token was issued at", token.issued, now) +
+                         ", and since its start it takes none issued before " +
+                         FormatRfc3339(since) + ": run the command again");
   }
   return absl::OkStatus();
 }
@@ -211,7 +213,7 @@ absl::StatusOr<std::string> CallTokenKeyId(std::string_view token) {
 absl::StatusOr<CallToken> VerifyCallToken(const crypto::VerifyKey& key, std::string_view token,
                                           const Bytes16& audience, std::string_view method,
                                           std::string_view request, absl::Time now,
-                                          absl::Time started) {
+                                          absl::Time since) {
   MUSTER_ASSIGN_OR_RETURN(const PasetoParts parts,
                           PasetoVerify(key, token, ImplicitAssertion(method, request)));
   MUSTER_ASSIGN_OR_RETURN(const std::string key_id, KeyIdOf(parts.footer));
@@ -231,24 +233,25 @@ absl::StatusOr<CallToken> VerifyCallToken(const crypto::VerifyKey& key, std::str
                      "the call token is for another consortium; choose the right profile");
   }
   const CallToken call{*person, *id, *issued, *expires};
-  MUSTER_RETURN_IF_ERROR(CheckTimes(call, now, started));
+  MUSTER_RETURN_IF_ERROR(CheckTimes(call, now, since));
   return call;
 }
 
 struct ReplayCache::State {
   using Key = std::array<uint8_t, 24>;  // person, then jti
 
-  explicit State(size_t max) : entries_max(max) {}
+  explicit State(const ReplayLimits& given) : limits(given) {}
 
-  const size_t entries_max;
+  const ReplayLimits limits;
   std::mutex mutex;
   absl::flat_hash_set<Key> seen ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_map<PersonId, size_t> counts ABSL_GUARDED_BY(mutex);  // none is zero
   std::set<std::pair<absl::Time, Key>> by_expiry ABSL_GUARDED_BY(mutex);
   // The clock never goes back here: a token that was forgotten must stay expired.
   absl::Time latest ABSL_GUARDED_BY(mutex) = absl::InfinitePast();
 };
 
-ReplayCache::ReplayCache(size_t entries_max) : state_(std::make_unique<State>(entries_max)) {}
+ReplayCache::ReplayCache(const ReplayLimits& limits) : state_(std::make_unique<State>(limits)) {}
 
 ReplayCache::~ReplayCache() = default;
 
@@ -262,7 +265,12 @@ absl::Status ReplayCache::Admit(const CallToken& token, absl::Time now) {
   std::lock_guard lock(state_->mutex);
   state_->latest = std::max(state_->latest, now);
   while (!state_->by_expiry.empty() && state_->by_expiry.begin()->first < state_->latest) {
-    state_->seen.erase(state_->by_expiry.begin()->second);
+    const State::Key& gone = state_->by_expiry.begin()->second;
+    PersonId person;
+    std::copy_n(gone.begin(), person.bytes.size(), person.bytes.begin());
+    const auto count = state_->counts.find(person);
+    if (--count->second == 0) state_->counts.erase(count);
+    state_->seen.erase(gone);
     state_->by_expiry.erase(state_->by_expiry.begin());
   }
   if (state_->seen.contains(key)) {
@@ -273,10 +281,13 @@ absl::Status ReplayCache::Admit(const CallToken& token, absl::Time now) {
         v1::TOKEN_EXPIRED,
         Clocks("the token expired at", token.expires, state_->latest) + ": run the command again");
   }
-  if (state_->seen.size() >= state_->entries_max) {
+  const auto count = state_->counts.find(token.person);
+  if (state_->seen.size() >= state_->limits.entries_max ||
+      (count != state_->counts.end() && count->second >= state_->limits.entries_per_person_max)) {
     return MakeError(v1::SERVER_BUSY,
                      "too many calls in a few minutes; wait a little and try again");
   }
+  ++state_->counts[token.person];
   state_->seen.insert(key);
   state_->by_expiry.emplace(forgotten, key);
   return absl::OkStatus();

@@ -56,19 +56,25 @@ struct CallToken {
   absl::Time issued;
   absl::Time expires;
 };
-// `started`: when this server began; tokens issued before are refused, since the memory of replays
-// is gone (a token issued in the same second is fine).
+// `since`: from when on this caller's tokens are remembered; tokens issued before are refused (a
+// token issued in the same second is fine).
 absl::StatusOr<CallToken> VerifyCallToken(const crypto::VerifyKey& key, std::string_view token,
                                           const Bytes16& audience, std::string_view method,
                                           std::string_view request, absl::Time now,
-                                          absl::Time started);
+                                          absl::Time since);
+
+// Live tokens that are remembered: of all callers together, and of one, who could otherwise shut
+// the others out. An upload makes about 50 calls a second and a token lives for six minutes.
+struct ReplayLimits {
+  size_t entries_max = size_t{1} << 20;
+  size_t entries_per_person_max = size_t{1} << 16;
+};
 
 // Remembers every accepted token until it has expired and the allowed skew is over; a clock set
-// back forgets nothing. Bounded: at `entries_max` live tokens it refuses (SERVER_BUSY) rather than
-// forgets.
+// back forgets nothing. Bounded: at a limit it refuses (SERVER_BUSY) rather than forgets.
 class ReplayCache {
  public:
-  explicit ReplayCache(size_t entries_max = 1 << 20);
+  explicit ReplayCache(const ReplayLimits& limits = {});
   ~ReplayCache();
   absl::Status Admit(const CallToken& token, absl::Time now);
 

@@ -22,8 +22,9 @@ absl::Status NotAllowed(std::string_view method) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Principals* principals, const Clock* clock, absl::Time started)
-    : principals_(principals), clock_(clock), started_(started) {}
+Dispatcher::Dispatcher(const Principals* principals, const Clock* clock, CallerMarks* marks,
+                       const governance::ReplayLimits& limits)
+    : principals_(principals), clock_(clock), marks_(marks), replays_(limits) {}
 
 absl::Status Dispatcher::ParseStrictly(std::string_view body, google::protobuf::Message& message) {
   if (!message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
@@ -80,12 +81,13 @@ absl::StatusOr<Caller> Dispatcher::Admit(const Call& call) {
   MUSTER_ASSIGN_OR_RETURN(
       const governance::CallToken verified,
       governance::VerifyCallToken(person->sign_key, token, principals_->consortium(), call.method,
-                                  call.body, now, started_));
+                                  call.body, now, marks_->FloorOf(person->id)));
   if (verified.person != person->id) {
     return MakeError(v1::TOKEN_MALFORMED, "the token names another person than its key belongs to");
   }
   MUSTER_RETURN_IF_ERROR(Authorize(*rule, *person));
   MUSTER_RETURN_IF_ERROR(replays_.Admit(verified, now));
+  MUSTER_RETURN_IF_ERROR(marks_->Note(person->id, verified.issued, now));
   return Caller{*person};
 }
 

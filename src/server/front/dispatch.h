@@ -4,9 +4,10 @@
 // replay, role, strict parse, handler.
 //
 // Rule: a handler runs only for a caller whose signed token names this method and these bytes, was
-// not seen before, and whose roles the table allows (authorization.h). The order matters: nothing
-// is parsed before the token holds, and a token is used up only when the call is otherwise allowed
-// to be heard. Knows no gRPC: the server hands in bytes and takes bytes.
+// not seen before (nor could have been by a server before this one: caller_marks.h), and whose
+// roles the table allows (authorization.h). The order matters: nothing is parsed before the token
+// holds, and a token is used up only when the call is otherwise allowed to be heard. Knows no gRPC:
+// the server hands in bytes and takes bytes.
 // Errors: UNAUTHENTICATED (TOKEN_*), PERMISSION_DENIED (ROLE_NOT_ALLOWED, METHOD_NOT_ALLOWED),
 // INVALID_ARGUMENT (REQUEST_MALFORMED), RESOURCE_EXHAUSTED (SERVER_BUSY); then the handler's.
 // Threads: Register everything first; Handle is safe from anywhere.
@@ -26,6 +27,7 @@
 #include "core/base/clock.h"
 #include "core/governance/paseto.h"
 #include "core/governance/registry.h"
+#include "server/front/caller_marks.h"
 
 namespace muster::front {
 
@@ -54,9 +56,9 @@ struct Call {
 
 class Dispatcher {
  public:
-  // `principals` and `clock` outlive the dispatcher. `started`: when this server began to remember
-  // tokens.
-  Dispatcher(const Principals* principals, const Clock* clock, absl::Time started);
+  // All outlive the dispatcher. `marks` knows since when tokens are remembered.
+  Dispatcher(const Principals* principals, const Clock* clock, CallerMarks* marks,
+             const governance::ReplayLimits& limits = {});
 
   // A handler that answers at once. `method` must have a row in the table.
   template <typename Request, typename Response>
@@ -95,7 +97,7 @@ class Dispatcher {
 
   const Principals* principals_;
   const Clock* clock_;
-  const absl::Time started_;
+  CallerMarks* marks_;
   governance::ReplayCache replays_;
   std::map<std::string, Handler, std::less<>> handlers_;
 };

@@ -78,6 +78,8 @@ absl::Status Serve(const Options& options) {
   MUSTER_ASSIGN_OR_RETURN(
       const std::unique_ptr<UploadBook> book,
       UploadBook::Open(front_store.get(), home->path() / "uploads", journal.get()));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<CallerMarks> marks,
+                          CallerMarks::Open(front_store.get(), started));
 
   std::string vault_address = options.vault;
   std::unique_ptr<VaultProcess> vault_process;
@@ -101,7 +103,7 @@ absl::Status Serve(const Options& options) {
   const Desk desk{journal.get(), book.get(), &driver, &feed,
                   vault.get(),   &pool,      &clock,  home->note_key().Format(),
                   kVersion};
-  Dispatcher dispatcher(journal.get(), &clock, started);
+  Dispatcher dispatcher(journal.get(), &clock, marks.get());
   RegisterPeopleCalls(dispatcher, desk);
   RegisterUploadCalls(dispatcher, desk);
   RegisterLogCalls(dispatcher, desk);

@@ -34,9 +34,10 @@
 
 namespace muster::front {
 
-inline const std::vector<std::string> kFrontFamilies = {"uploads", "withdrawals"};
+inline const std::vector<std::string> kFrontFamilies = {"uploads", "withdrawals", "callers"};
 inline constexpr store::Family kUploadsFamily = 0;
 inline constexpr store::Family kWithdrawalsFamily = 1;
+inline constexpr store::Family kCallersFamily = 2;
 
 // An uploader with this many unfinished uploads has forgotten them.
 inline constexpr int kOpenUploadsPerMemberMax = 100;

@@ -353,7 +353,7 @@ TEST_CASE("A clock set back does not bring a forgotten token to life", "[governa
 }
 
 TEST_CASE("A full cache refuses rather than forgets, until tokens expire", "[governance]") {
-  ReplayCache cache(3);
+  ReplayCache cache({3, 3});
   for (uint8_t id = 0; id < 3; ++id)
     REQUIRE_OK(cache.Admit(WithId(id, Noon() + absl::Seconds(id)), Noon()));
   REQUIRE_REASON(cache.Admit(WithId(3, Noon()), Noon()), v1::SERVER_BUSY);
@@ -362,6 +362,29 @@ TEST_CASE("A full cache refuses rather than forgets, until tokens expire", "[gov
   REQUIRE_OK(cache.Admit(WithId(3, later), later));
   REQUIRE_REASON(cache.Admit(WithId(4, later), later), v1::SERVER_BUSY);
   REQUIRE_REASON(cache.Admit(WithId(1, later), later), v1::TOKEN_REPLAYED);
+}
+
+TEST_CASE("A caller with too many tokens is held up alone, until its own expire", "[governance]") {
+  ReplayCache cache({4, 2});
+  const auto of = [](uint8_t person, uint8_t id, absl::Time expires) {
+    CallToken token = WithId(id, expires);
+    token.person = PersonId{{person}};
+    return token;
+  };
+  REQUIRE_OK(cache.Admit(of(1, 0, Noon()), Noon()));
+  REQUIRE_OK(cache.Admit(of(1, 1, Noon() + absl::Hours(1)), Noon()));
+  REQUIRE_REASON(cache.Admit(of(1, 2, Noon()), Noon()), v1::SERVER_BUSY);
+  REQUIRE_REASON(cache.Admit(of(1, 0, Noon()), Noon()), v1::TOKEN_REPLAYED);
+  REQUIRE_OK(cache.Admit(of(2, 2, Noon()), Noon()));
+  REQUIRE_OK(cache.Admit(of(2, 3, Noon()), Noon()));
+  // Now the whole is full.
+  REQUIRE_REASON(cache.Admit(of(3, 0, Noon()), Noon()), v1::SERVER_BUSY);
+  // One of the first caller's is over, and both of the second's.
+  const absl::Time later = Noon() + kClockSkewMax + absl::Milliseconds(1);
+  REQUIRE_OK(cache.Admit(of(1, 3, later), later));
+  REQUIRE_REASON(cache.Admit(of(1, 4, later), later), v1::SERVER_BUSY);
+  REQUIRE_OK(cache.Admit(of(2, 4, later), later));
+  REQUIRE_OK(cache.Admit(of(3, 4, later), later));
 }
 
 TEST_CASE("Of many threads with one token exactly one gets in", "[governance]") {

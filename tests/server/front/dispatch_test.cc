@@ -75,6 +75,81 @@ TEST_CASE(
   REQUIRE_REASON(desk.Raw(kStatus, token, Body()), v1::TOKEN_BEFORE_START);
 }
 
+TEST_CASE(
+    "Dispatch: a token that a fast clock dated after the restart is refused after it all the same",
+    "[dispatch]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson eve = desk.AddMember("Transit");
+  const auto at = [&](const TestPerson& person, absl::Duration off) {
+    return "Bearer " + governance::MakeCallToken(person.sign, person.id, desk.pool.id,
+                                                 "/muster.v1.MemberService/GetStatus", Body(),
+                                                 desk.clock.Now() + off);
+  };
+  const std::string used = at(ada, absl::Seconds(40));
+  REQUIRE_OK(desk.Raw(kStatus, used, Body()));
+  // Until then a slower clock of the same person is as good as it was.
+  REQUIRE_OK(desk.Raw(kStatus, at(ada, absl::Seconds(10)), Body()));
+  for (int restart = 0; restart < 2; ++restart) {
+    INFO(restart);
+    desk.Restart();
+    REQUIRE_REASON(desk.Raw(kStatus, used, Body()), v1::TOKEN_BEFORE_START);
+  }
+  // Made before the restart or not, nobody can tell: the person's slower clock waits.
+  REQUIRE_REASON(desk.Raw(kStatus, at(ada, absl::ZeroDuration()), Body()), v1::TOKEN_BEFORE_START);
+  // The fast clock has gone on, and other people's never were the matter.
+  REQUIRE_OK(desk.Raw(kStatus, at(ada, absl::Seconds(40)), Body()));
+  REQUIRE_OK(desk.Raw(kStatus, at(eve, absl::ZeroDuration()), Body()));
+  // That was noted as well.
+  const std::string later = at(ada, absl::Seconds(50));
+  REQUIRE_OK(desk.Raw(kStatus, later, Body()));
+  desk.Restart();
+  REQUIRE_REASON(desk.Raw(kStatus, later, Body()), v1::TOKEN_BEFORE_START);
+  // Past its date a mark holds nobody up, and goes.
+  desk.clock.Advance(50);
+  desk.Restart();
+  REQUIRE_OK(desk.Raw(kStatus, at(ada, absl::ZeroDuration()), Body()));
+  REQUIRE_REASON(desk.Raw(kStatus, later, Body()), v1::TOKEN_BEFORE_START);
+  REQUIRE(desk.marks().FloorOf(ada.id) == desk.clock.Now());
+}
+
+TEST_CASE("Dispatch: a refused token, however far ahead, leaves no mark", "[dispatch]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const std::string method = "/muster.v1.MemberService/GetStatus";
+  const auto at = [&](absl::Duration off) {
+    return "Bearer " + governance::MakeCallToken(ada.sign, ada.id, desk.pool.id, method, Body(),
+                                                 desk.clock.Now() + off);
+  };
+  CHECK_FALSE(desk.Raw(kStatus, at(absl::Seconds(50)), "").ok());
+  CHECK_FALSE(desk.Raw(kStatus, at(absl::Hours(1)), Body()).ok());
+  desk.Restart();
+  REQUIRE_OK(desk.Raw(kStatus, at(absl::ZeroDuration()), Body()));
+}
+
+TEST_CASE("Dispatch: one caller with too many calls does not shut the others out", "[dispatch]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson eve = desk.AddMember("Transit");
+  Dispatcher dispatcher(&desk.journal(), &desk.clock, &desk.marks(), {1000, 5});
+  dispatcher.Register<v1::GetStatusRequest, v1::GetStatusResponse>(
+      "/muster.v1.MemberService/GetStatus",
+      [](const Caller&, const v1::GetStatusRequest&) { return v1::GetStatusResponse(); });
+  const auto call = [&](const TestPerson& person) {
+    absl::StatusOr<std::string> answer;
+    dispatcher.Handle(
+        {"/muster.v1.MemberService/GetStatus", desk.Token(person, kStatus, Body()), Body()},
+        [&](absl::StatusOr<std::string> said) { answer = std::move(said); });
+    return answer;
+  };
+  for (int i = 0; i < 5; ++i) REQUIRE_OK(call(ada));
+  REQUIRE_REASON(call(ada), v1::SERVER_BUSY);
+  REQUIRE_OK(call(eve));
+  // A token lives for five minutes, and may be late by one.
+  desk.clock.Advance(6 * 60 + 1);
+  REQUIRE_OK(call(ada));
+}
+
 TEST_CASE("Dispatch: nobody's key, another consortium's token and a borrowed name are refused",
           "[dispatch]") {
   FrontDesk desk;

@@ -61,6 +61,7 @@ class FrontDesk {
   front::Journal& journal() { return *journal_; }
   front::UploadBook& book() { return *book_; }
   front::Dispatcher& dispatcher() { return *dispatcher_; }
+  front::CallerMarks& marks() { return *marks_; }
   front::WorkerPool& workers() { return *workers_; }
   std::filesystem::path folder(const UploadId& id) { return book_->FolderOf(id).path(); }
 
@@ -84,7 +85,8 @@ class FrontDesk {
     const front::Desk desk{journal_.get(), book_.get(),    driver_.get(), feed_.get(),
                            &vault,         workers_.get(), &clock,        pool.note_key().Format(),
                            "test"};
-    dispatcher_ = std::make_unique<front::Dispatcher>(journal_.get(), &clock, clock.Now());
+    marks_ = testing::Must(front::CallerMarks::Open(front_store_.get(), clock.Now()));
+    dispatcher_ = std::make_unique<front::Dispatcher>(journal_.get(), &clock, marks_.get());
     front::RegisterPeopleCalls(*dispatcher_, desk);
     front::RegisterUploadCalls(*dispatcher_, desk);
     front::RegisterLogCalls(*dispatcher_, desk);
@@ -98,6 +100,7 @@ class FrontDesk {
     driver_->Stop();
     feed_->Stop();
     dispatcher_.reset();
+    marks_.reset();
     workers_.reset();
     driver_.reset();
     feed_.reset();
@@ -293,6 +296,7 @@ class FrontDesk {
   std::unique_ptr<front::VaultFeed> feed_;
   std::unique_ptr<front::IntakeDriver> driver_;
   std::unique_ptr<front::WorkerPool> workers_;
+  std::unique_ptr<front::CallerMarks> marks_;
   std::unique_ptr<front::Dispatcher> dispatcher_;
 };
 
