@@ -9,10 +9,9 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <condition_variable>
 #include <mutex>
-#include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "cli/certificate.h"
 #include "core/base/error.h"
@@ -111,13 +110,21 @@ absl::Status Client::CallOnce(const std::string& method, const std::string& requ
   const grpc::ByteBuffer body(&slice, 1);
   grpc::ByteBuffer answer;
   grpc::Status result;
-  absl::Notification done;
+  std::mutex mutex;
+  std::condition_variable answered;
+  bool done = false;
   channel_->stub.UnaryCall(&context, method, grpc::StubOptions(), &body, &answer,
                            [&](grpc::Status status) {
+                             // Under the lock, or all of this could be gone before it is told.
+                             const std::lock_guard lock(mutex);
                              result = std::move(status);
-                             done.Notify();
+                             done = true;
+                             answered.notify_one();
                            });
-  done.WaitForNotification();
+  {
+    std::unique_lock lock(mutex);
+    answered.wait(lock, [&] { return done; });
+  }
   if (!result.ok()) return rpc::FromGrpcStatus(result);
   grpc::Slice whole;
   if (!answer.DumpToSingleSlice(&whole).ok() ||
