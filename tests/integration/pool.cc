@@ -76,9 +76,12 @@ Environment Pool::CliEnvironment() const {
   return {{"MUSTER_HOME", (dir_ / "profiles").string()}, {"NO_COLOR", "1"}};
 }
 
-RunResult Pool::RunAs(const std::string& profile, std::vector<std::string> arguments) const {
+RunResult Pool::RunAs(const std::string& profile, std::vector<std::string> arguments,
+                      const Environment& more) const {
   arguments.insert(arguments.begin(), {Bin("muster"), "--profile", profile});
-  return Run(arguments, CliEnvironment());
+  Environment environment = CliEnvironment();
+  environment.insert(more.begin(), more.end());
+  return Run(arguments, environment);
 }
 
 std::unique_ptr<Process> Pool::StartAs(const std::string& profile,
@@ -89,9 +92,10 @@ std::unique_ptr<Process> Pool::StartAs(const std::string& profile,
                                    dir_ / (output_name + ".err"));
 }
 
-Json Pool::JsonAs(const std::string& profile, std::vector<std::string> arguments) const {
+Json Pool::JsonAs(const std::string& profile, std::vector<std::string> arguments,
+                  const Environment& more) const {
   arguments.push_back("--json");
-  const RunResult result = RunAs(profile, arguments);
+  const RunResult result = RunAs(profile, arguments, more);
   INFO(arguments[0] << " out: " << result.out << " err: " << result.err);
   REQUIRE(result.exit_code == 0);
   Json json = Json::parse(result.out, nullptr, false);
@@ -99,9 +103,10 @@ Json Pool::JsonAs(const std::string& profile, std::vector<std::string> arguments
   return json;
 }
 
-Json Pool::ErrorAs(const std::string& profile, std::vector<std::string> arguments) const {
+Json Pool::ErrorAs(const std::string& profile, std::vector<std::string> arguments,
+                   const Environment& more) const {
   arguments.push_back("--json");
-  const RunResult result = RunAs(profile, arguments);
+  const RunResult result = RunAs(profile, arguments, more);
   INFO(arguments[0] << " out: " << result.out << " err: " << result.err);
   REQUIRE(result.exit_code != 0);
   Json json = Json::parse(result.out, nullptr, false);

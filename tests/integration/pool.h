@@ -35,14 +35,18 @@ class Pool {
   Process& server() { return *server_; }
   pid_t VaultPid() const;
 
-  // A command as `profile`; `--json` is added by RunJson, which also parses.
-  RunResult RunAs(const std::string& profile, std::vector<std::string> arguments) const;
+  // A command as `profile`; JsonAs and ErrorAs add `--json` and parse. `more`: environment of this
+  // command alone.
+  RunResult RunAs(const std::string& profile, std::vector<std::string> arguments,
+                  const Environment& more = {}) const;
   std::unique_ptr<Process> StartAs(const std::string& profile, std::vector<std::string> arguments,
                                    const std::string& output_name) const;
   // Requires exit code 0 and exactly one JSON object on stdout.
-  Json JsonAs(const std::string& profile, std::vector<std::string> arguments) const;
+  Json JsonAs(const std::string& profile, std::vector<std::string> arguments,
+              const Environment& more = {}) const;
   // Requires a non-zero exit code; returns the "error" object, with "exit_code" added.
-  Json ErrorAs(const std::string& profile, std::vector<std::string> arguments) const;
+  Json ErrorAs(const std::string& profile, std::vector<std::string> arguments,
+               const Environment& more = {}) const;
 
   // The operator admits a member and its first person joins under the profile of the same name.
   void AddMember(const std::string& name, const std::string& roles = "approver,uploader");

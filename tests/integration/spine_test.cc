@@ -9,10 +9,16 @@
 #include <set>
 #include <sstream>
 
+#include "core/keyring/keyring.h"
+#include "core/store/source_row.h"
+#include "core/store/vault_store.h"
 #include "tests/integration/pool.h"
+#include "tests/support/status.h"
 
 namespace muster::test {
 namespace {
+
+using testing::Must;
 
 // A reader of its own for the public set, which quotes nothing.
 std::vector<std::vector<std::string>> ReadPlainCsv(const std::filesystem::path& path) {
@@ -56,7 +62,33 @@ std::string NaiveAddress(std::string text) {
   return count >= 2 && last.size() >= 2 ? text : "";
 }
 
+// What the vault has on its disk, read by its own code once its processes have ended.
+struct Inside {
+  // Whose sources each address has.
+  std::map<token::Token, std::vector<MemberId>> sources;
+  token::Token TokenOf(const std::string& address) const {
+    return keyring->token_key().EmailToken(address);
+  }
+  std::unique_ptr<keyring::Keyring> keyring;
+};
+
+Inside OpenVaultStore(const std::filesystem::path& vault_home) {
+  Inside inside;
+  inside.keyring = Must(keyring::Keyring::Open(vault_home));
+  const auto store =
+      Must(store::VaultStore::Open(vault_home / "store", inside.keyring->store_key()));
+  auto cursor = store->rows().Scan(store::kSources, {}, {});
+  for (; cursor->valid(); cursor->Next()) {
+    const store::SourceKey key = Must(store::DecodeSourceKey(cursor->key()));
+    REQUIRE_OK(store::DecodeSourceRow(cursor->value()));
+    inside.sources[key.token].push_back(key.member);
+  }
+  REQUIRE_OK(cursor->status());
+  return inside;
+}
+
 struct Expected {
+  MemberId member;
   int64_t rows = 0;
   int64_t rejected = 0;
   int64_t good = 0;
@@ -77,6 +109,8 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
   std::map<std::string, Expected> expected;
   for (size_t m = 0; m < members.size(); ++m) {
     pool.AddMember(members[m]);
+    expected[members[m]].member =
+        Must(MemberId::Parse(pool.JsonAs(members[m], {"status"})["member"].get<std::string>()));
     std::string csv;
     for (size_t i = 0; i < rows.size(); ++i) {
       // Every third row, so that people with several rows end up on several lists.
@@ -112,6 +146,30 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
     CHECK(done["log_index"].get<int64_t>() > 0);
     CHECK(std::filesystem::exists(done["reject_file"].get<std::string>()));
   }
+
+  // The pool as a whole: no member may learn these figures, so they are read from the vault's disk.
+  const auto check_pool = [&](const std::map<std::string, std::set<MemberId>>& want) {
+    const Inside inside = OpenVaultStore(pool.home() / "vault");
+    REQUIRE(inside.sources.size() == want.size());
+    for (const auto& [address, brought_by] : want) {
+      const auto found = inside.sources.find(inside.TokenOf(address));
+      REQUIRE(found != inside.sources.end());
+      // One source for each member that brought it, however many of its rows did.
+      CHECK(found->second.size() == brought_by.size());
+      CHECK(std::set<MemberId>(found->second.begin(), found->second.end()) == brought_by);
+    }
+  };
+  std::map<std::string, std::set<MemberId>> in_pool;
+  size_t source_count = 0;
+  for (const auto& [name, e] : expected) {
+    for (const std::string& address : e.addresses) in_pool[address].insert(e.member);
+    source_count += e.addresses.size();
+  }
+  // The set has people on several lists, or this would prove little.
+  REQUIRE(in_pool.size() + 100 < source_count);
+  REQUIRE(pool.Stop() == 0);
+  check_pool(in_pool);
+  pool.Start();
 
   // The same sums from each member's own view, whatever the others brought meanwhile.
   std::set<std::string> all;
@@ -173,6 +231,14 @@ TEST_CASE("Three members pool a public list: every figure, receipt and report is
   CHECK(pool.JsonAs("gamma", {"status"})["mine"]["contacts"] ==
         static_cast<int64_t>(expected["gamma"].addresses.size()));
   CHECK(pool.JsonAs("beta", {"status"})["mine"]["contacts"] == 0);
+
+  // What was taken back is gone, to the last source, and nothing else.
+  REQUIRE(pool.Stop() == 0);
+  for (const std::string& address : some) in_pool[address].erase(expected["alpha"].member);
+  for (const std::string& address : expected["beta"].addresses)
+    in_pool[address].erase(expected["beta"].member);
+  std::erase_if(in_pool, [](const auto& contact) { return contact.second.empty(); });
+  check_pool(in_pool);
 }
 
 TEST_CASE("What another member brings changes no figure of one's own", "[integration]") {
