@@ -44,7 +44,7 @@ void Pool::Start(const Environment& environment) {
   const size_t before = Slurp(ServerLog()).size();
   server_ =
       std::make_unique<Process>(std::vector<std::string>{Bin("musterd"), "--home", home_.string()},
-                                environment, dir_ / "musterd.out", ServerLog());
+                                environment, dir_ / "musterd.out", ServerLog(), dir_.path());
   const bool ready = Eventually([&] {
     return Slurp(ServerLog()).find("musterd ready on", before) != std::string::npos ||
            !server_->Running();
