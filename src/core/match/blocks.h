@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -77,8 +78,10 @@ class LeftIndex {
   static void Add(const RightCounts& from, RightCounts& to);
 
   // Rules in their order while they keep within `pair_budget`, each with the limit that keeps it
-  // within a share of it. Rules that give nothing are left out.
-  std::vector<v1::BlockingRule> Choose(const RightCounts& counts, uint64_t pair_budget) const;
+  // within a share of it. Rules that give nothing are left out, and those that `only` does not name
+  // (empty: any).
+  std::vector<v1::BlockingRule> Choose(const RightCounts& counts, uint64_t pair_budget,
+                                       std::span<const std::string> only = {}) const;
 
   // What is needed to compare by `rules`.
   LeftBlocks Narrow(std::span<const v1::BlockingRule> rules, const RightCounts& counts,

@@ -354,7 +354,7 @@ absl::Status Run::Count() {
         options_.pair_budget != 0
             ? options_.pair_budget
             : std::max(kPairBudgetMin, kPairsPerRow * (left_.size() + right_.size()));
-    rules_ = index_->Choose(counts[0], budget);
+    rules_ = index_->Choose(counts[0], budget, options_.rules);
     narrow();
   }
   return absl::OkStatus();

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -67,6 +68,8 @@ struct LinkOptions {
   double min_probability = 0.01;
   // Candidate pairs that blocking may give; 0: kPairsPerRow for each row of both tables.
   uint64_t pair_budget = 0;
+  // Names of the rules that may be taken (blocks.h); empty: any. To measure one against another.
+  std::vector<std::string> rules;
   // Up to this many possible pairs all are compared and nothing is missed by blocking.
   uint64_t all_pairs_max = uint64_t{1} << 26;
   std::optional<Model> model;

@@ -126,7 +126,10 @@ double Sum(const LevelTable& logs, Pattern pattern) {
 
 double LogAdd(double a, double b) {
   const double high = std::max(a, b);
-  return high + std::log1p(std::exp(std::min(a, b) - high));
+  const double lower = std::min(a, b) - high;
+  // Less than that does not show beside the other in a float.
+  constexpr double kLost = -20;
+  return lower < kLost ? high : high + std::log1p(std::exp(lower));
 }
 
 // Where a shared value's own frequency stands for u.
@@ -344,14 +347,14 @@ Model EstimateModel(const PatternCounts& counts, const LevelTable& random, uint6
 
 float LogFrequency(const Model& model, Pattern pattern, const token::Sketch& left,
                    const token::Sketch& right, const Frequencies& frequencies) {
-  double sum = 0;
+  double product = 1;  // of a few numbers that are no less than kProbabilityMin
   for (const FrequencyLevel& entry : kFrequencyLevels) {
     if (LevelOf(pattern, entry.comparator) != entry.level) continue;
     double frequency = FrequencyOf(model, entry, right, frequencies);
     if (model.dedupe) frequency = std::max(frequency, FrequencyOf(model, entry, left, frequencies));
-    sum += std::log(frequency);
+    product *= frequency;
   }
-  return static_cast<float>(sum);
+  return static_cast<float>(std::log(product));
 }
 
 size_t FrequencyLevelCount(Pattern pattern) {

@@ -173,6 +173,12 @@ int main(int argc, char** argv) {
       ->expected(-1);
   app.add_flag("--blocked", options.blocked,
                "compare what blocking gives even where the files are small enough for all pairs");
+  app.add_option(
+         "--rule", options.rules,
+         "block by this rule and others that are named so, without a limit; may be repeated")
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--truth", options.truth,
                  "left_id,right_id of pairs that are one person: say how many were compared")
       ->type_name("FILE");

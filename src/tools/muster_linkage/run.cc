@@ -18,6 +18,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/crypto/secret_bytes.h"
+#include "core/match/blocks.h"
 #include "core/match/compare.h"
 #include "core/match/link.h"
 #include "core/match/model.h"
@@ -199,6 +200,15 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
   link.threads = threads;
   link.min_probability = options.min_probability;
   if (options.blocked) link.all_pairs_max = 0;
+  for (const std::string& rule : options.rules) {
+    if (!match::IsRule(rule)) {
+      return MakeError(v1::RULE_UNKNOWN,
+                       "--rule: no blocking rule has this name; docs/matching.md lists them");
+    }
+    // Those alone, and whole.
+    link.pair_budget = uint64_t{1} << 60;
+    link.rules.push_back(rule);
+  }
   if (!options.model_in.empty()) {
     MUSTER_ASSIGN_OR_RETURN(link.model, ReadModel(options.model_in));
   }
@@ -225,6 +235,7 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
           : match::Link(left.sketches.values(), match::SketchSpan(right.sketches.values()), link);
   if (!result.ok()) return result.status();
   report.pairs_compared = result->pairs_compared;
+  report.rules = result->model.rules;
   report.block_seconds = result->seconds.block;
   report.score_seconds = result->seconds.score;
   report.em_seconds = result->seconds.em;
@@ -286,6 +297,15 @@ std::string ReportJson(const Report& report) {
     if (file.path.empty()) continue;
     Json& reasons = rejected[side] = Json::object();
     for (const auto& [reason, rows] : file.rejected_by_reason) reasons[reason] = rows;
+  }
+  if (!report.rules.empty()) {
+    Json& rules = json["rules"] = Json::array();
+    for (const v1::BlockingRule& rule : report.rules) {
+      rules.push_back({{"rule", rule.name()},
+                       {"pairs", rule.pair_count()},
+                       {"skipped_keys", rule.skipped_key_count()},
+                       {"skipped_pairs", rule.skipped_pair_count()}});
+    }
   }
   if (report.blocking.has_value()) {
     json["blocking"] = {{"true_pairs", report.blocking->true_pairs},

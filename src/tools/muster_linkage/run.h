@@ -5,7 +5,7 @@
 // The sketch key is a constant: plain files hold no secret from whoever runs this, and equal files
 // must give equal pairs.
 // Errors: those of ReadTable, match::Link, CountReached and WritePairs; MODEL_MALFORMED for a model
-// file; ID_UNKNOWN when a row to explain is in no file.
+// file; ID_UNKNOWN when a row to explain is in no file; RULE_UNKNOWN.
 // Threads: one call at a time.
 #ifndef MUSTER_TOOLS_MUSTER_LINKAGE_RUN_H_
 #define MUSTER_TOOLS_MUSTER_LINKAGE_RUN_H_
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "muster/v1/match_model.pb.h"
 #include "tools/muster_linkage/blocking_recall.h"
 
 namespace muster::linkage {
@@ -41,7 +42,8 @@ struct Options {
   double min_probability = 0.01;
   unsigned threads = 0;  // 0: as many as there are cores
   bool one_to_one = false;
-  bool blocked = false;  // even where all pairs could be compared
+  bool blocked = false;            // even where all pairs could be compared
+  std::vector<std::string> rules;  // blocking rules that may be taken, by name; empty: any
   bool explain = false;
   std::string explain_left;  // ids
   std::string explain_right;
@@ -80,6 +82,7 @@ struct Report {
   uint64_t peak_rss_bytes = 0;
   std::vector<EvidenceReport> evidence;  // of --explain
   double explained_probability = 0;
+  std::vector<v1::BlockingRule> rules;     // that were taken; empty when all pairs were compared
   std::optional<BlockingRecall> blocking;  // of --truth
   double standing_seconds = 0;             // to make the right file ready for `later`
   std::vector<LaterReport> later;
