@@ -14,6 +14,11 @@ namespace {
 constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr size_t kBufferBytesMax = kLineBytesMax + (size_t{64} << 10);
 constexpr size_t kNowhere = static_cast<size_t>(-1);
+// Lines that each look as if a quote opened in them that closes far below cost a look that far
+// each. A file that made more of it than this and some times its own size gets short looks.
+constexpr uint64_t kWastedBytesMax = uint64_t{64} << 20;
+constexpr uint64_t kWastedTimesMax = 4;
+constexpr size_t kShortReach = 1024;
 
 }  // namespace
 
@@ -104,6 +109,8 @@ CsvReader::Scan CsvReader::ScanRow() {
   breaks_ = 0;
   quote_ = kNowhere;
   first_long_quote_ = kNowhere;
+  const size_t reach =
+      wasted_ > kWastedBytesMax + kWastedTimesMax * source_->bytes_read() ? kShortReach : kNowhere;
   const bool last = source_->at_end();
   const char* const text = buffer_.data();
   size_t p = row_;
@@ -141,6 +148,8 @@ CsvReader::Scan CsvReader::ScanRow() {
     if (const uint64_t breaks = CountLines(p + 1, close); breaks > 0) {
       breaks_ += breaks;
       if (first_long_quote_ == kNowhere) first_long_quote_ = p;
+      scan_end_ = close;
+      if (close - row_ > reach) return Scan::kUnclosedQuote;
     }
     AddCell(p + 1, close, doubled);
     p = close + 1;
@@ -237,6 +246,7 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::GiveBroken(Reason reason) {
   size_t quote = reason == v1::CSV_UNCLOSED_QUOTE && first_long_quote_ != kNowhere
                      ? first_long_quote_
                      : quote_;
+  const size_t seen = breaks_ > 0 ? scan_end_ - row_ : 0;
   const char* line_end = nullptr;
   while (true) {
     line_end =
@@ -248,6 +258,7 @@ absl::StatusOr<CsvReader::Outcome> CsvReader::GiveBroken(Reason reason) {
   }
   const size_t end = line_end == nullptr ? end_ : static_cast<size_t>(line_end - buffer_.data());
   const size_t next = std::min(end + 1, end_);
+  if (seen > next - row_) wasted_ += seen - (next - row_);
   std::string_view text(buffer_.data() + row_, end - row_);
   while (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   cells_.assign(1, text);

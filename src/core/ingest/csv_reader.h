@@ -109,6 +109,9 @@ class CsvReader {
   size_t first_long_quote_ = 0;  // where the first quoted cell with a line break in it opened
   uint64_t breaks_ = 0;          // line breaks inside quotes
 
+  size_t scan_end_ = 0;  // of the last quote with line breaks in it
+  uint64_t wasted_ = 0;  // bytes looked at again, since a quote was none
+
   std::vector<std::string_view> cells_;
   uint64_t line_ = 1;  // of row_
   uint64_t row_line_ = 0;

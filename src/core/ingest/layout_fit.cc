@@ -17,6 +17,10 @@ namespace {
 using contact::Field;
 
 constexpr size_t kSampleRows = 48;
+// Of the copies of these rows: a line may be a million delimiters.
+constexpr size_t kSampleBytesMax = size_t{8} << 20;
+// More columns than any file has; a line of delimiters alone is no header.
+constexpr size_t kHeaderCellsMax = 10'000;
 // A column that mostly fails in fewer rows than this is bad luck, unless another fails as well.
 constexpr size_t kManyRows = 8;
 
@@ -185,10 +189,12 @@ class Fitter {
     } else {
       PlaceInOrder(layout_.columns.size());
     }
-    while (fit_.rows.size() < kSampleRows) {
+    size_t bytes = 0;
+    while (fit_.rows.size() < kSampleRows && bytes < kSampleBytesMax) {
       MUSTER_ASSIGN_OR_RETURN(const CsvReader::Outcome outcome, csv_.Next());
       if (outcome == CsvReader::Outcome::kEnd) break;
       fit_.rows.push_back(CopyOf(csv_, outcome));
+      for (const std::string& cell : fit_.rows.back().cells) bytes += sizeof(cell) + cell.size();
     }
     if (layout_.fixed_width) CheckLengths();
     if (fit_.status.ok()) CheckRows();
@@ -221,6 +227,12 @@ class Fitter {
   }
 
   void FindHeader(const std::vector<std::string>& first) {
+    if (first.size() > kHeaderCellsMax) {
+      fit_.status = Mismatch(csv_, 1, 0,
+                             "has " + std::to_string(first.size()) +
+                                 " columns, more than any voter file; check the delimiter");
+      return;
+    }
     std::unordered_map<std::string, int32_t> by_name;
     for (size_t i = 0; i < first.size(); ++i) {
       by_name.emplace(WordKey(first[i]), static_cast<int32_t>(i));
@@ -263,10 +275,19 @@ class Fitter {
       fit_.header.emplace_back(contact::TrimSpace(name));
     }
     for (const uint16_t column : RequiredColumns(layout_)) {
-      if (fit_.places[column] >= 0 || layout_.columns[column].optional) continue;
-      fit_.status =
-          Mismatch(csv_, 1, 0, "lacks the column " + layout_.columns[column].names.front());
-      return;
+      const std::string& name = layout_.columns[column].names.front();
+      if (fit_.places[column] < 0) {
+        if (layout_.columns[column].optional) continue;
+        fit_.status = Mismatch(csv_, 1, 0, "lacks the column " + name);
+        return;
+      }
+      const std::string key = WordKey(first[static_cast<size_t>(fit_.places[column])]);
+      if (std::count_if(first.begin(), first.end(),
+                        [&](const std::string& other) { return WordKey(other) == key; }) > 1) {
+        fit_.status =
+            Mismatch(csv_, 1, 0, "names the column " + name + " twice; leave one of the two out");
+        return;
+      }
     }
     for (size_t i = 0; i < fit_.places.size(); ++i) {
       if (fit_.places[i] < 0) fit_.missing.push_back(layout_.columns[i].names.front());

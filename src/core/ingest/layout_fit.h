@@ -4,12 +4,14 @@
 // built-in layout it is of.
 //
 // Rule: a header must name the voter's number, the name, the status and what is withheld, unless
-// the layout says that they may be missing; rows without a header must have the layout's number of
-// columns. Dates, ZIPs, states and codes must then look like it: two columns that mostly do not, or
-// one in many rows that does not hold codes, and the file is another. The number of a county's file
-// and its order of rows mean nothing. Units: lines and columns from 1 in messages. Errors:
-// LAYOUT_MISMATCH with line, column and what was expected; those of CsvReader. Messages hold
-// nothing of a row. Threads: one at a time.
+// the layout says that they may be missing, and each of them once; rows without a header must have
+// the layout's number of columns. Dates, ZIPs, states and codes must then look like it: two columns
+// that mostly do not, or one in many rows that does not hold codes, and the file is another. The
+// number of a county's file and its order of rows mean nothing.
+// Units: lines and columns from 1 in messages. A sample takes a few megabytes at most.
+// Errors: LAYOUT_MISMATCH with line, column and what was expected; those of CsvReader. Messages
+// hold nothing of a row.
+// Threads: one at a time.
 #ifndef MUSTER_CORE_INGEST_LAYOUT_FIT_H_
 #define MUSTER_CORE_INGEST_LAYOUT_FIT_H_
 

@@ -4,7 +4,9 @@
 //
 // toml++ 3.3 asserts that no closing brace stands where an array's next value should, and then
 // tells it as a mistake all the same; with NDEBUG it would assume so instead. Neither is wanted of
-// a text that a person wrote.
+// a text that a person wrote. It also looks for blanks that are not ASCII by a table with holes,
+// and takes tables apart by recursion, however deep a dotted key made them: CheckText lets neither
+// come to it.
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_assert(true)
 #include <toml++/toml.h>
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <unordered_map>
 
 #include "core/base/error.h"
 #include "core/base/status.h"
@@ -24,9 +27,14 @@ namespace {
 
 using contact::Field;
 
-constexpr size_t kTomlBytesMax = size_t{1} << 20;
+constexpr size_t kTomlBytesMax = kLayoutBytesMax;
 constexpr size_t kColumnsMax = 2000;
+constexpr size_t kNamesMax = 32;  // that a column was called by over the years
 constexpr uint32_t kFixedWidthMax = 1 << 16;
+// Each is tried on every cell that may be a date.
+constexpr size_t kDatesMax = 16;
+constexpr size_t kPlaceholderDatesMax = 64;
+constexpr size_t kDotsMax = 32;  // in one line, outside of texts: how deep a key may be dotted
 
 constexpr Field kVoterFields[] = {
     Field::kEmail,           Field::kPrefix,      Field::kFirstName,
@@ -76,6 +84,65 @@ std::string Names(std::span<const std::string_view> names) {
   return all;
 }
 
+// What stands outside of comments and of texts in one line must be ASCII, with few dots to a line.
+// Empty when it is, else what is wrong; `line` is where.
+std::string_view CheckText(std::string_view text, size_t* line) {
+  enum class In : uint8_t { kNothing, kComment, kText, kLongText };
+  In in = In::kNothing;
+  char quote = '"';
+  size_t dots = 0;
+  *line = 1;
+  for (size_t i = text.substr(0, 3) == "\xef\xbb\xbf" ? 3 : 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++*line;
+      dots = 0;
+      if (in != In::kLongText) in = In::kNothing;
+      continue;
+    }
+    if (in == In::kComment) continue;
+    if (static_cast<uint8_t>(c) >= 0x80 && in != In::kText) {
+      return "has a letter that is not ASCII outside of a text in one line; correct it, or put it "
+             "in quotes";
+    }
+    const bool tripled = text.substr(i, 3).find_first_not_of(quote) == std::string_view::npos &&
+                         text.size() - i >= 3;
+    if (in == In::kNothing) {
+      if (c == '#') in = In::kComment;
+      if (c == '.' && ++dots > kDotsMax) return "has more dots than a key can want";
+      if (c != '"' && c != '\'') continue;
+      quote = c;
+      if (text.substr(i, 3) == std::string(3, c)) {
+        in = In::kLongText;
+        i += 2;
+      } else {
+        in = In::kText;
+      }
+    } else if (c == '\\' && quote == '"') {
+      // The escaped one closes nothing; a line's end still counts.
+      if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (c == quote && (in == In::kText || tripled)) {
+      if (in == In::kLongText) {
+        i += 2;
+        // Up to two more are the text's own.
+        for (int own = 0; own < 2 && i + 1 < text.size() && text[i + 1] == quote; ++own) ++i;
+      }
+      in = In::kNothing;
+    }
+  }
+  return {};
+}
+
+bool HasControl(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<uint8_t>(text[i]);
+    if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) return true;
+    // U+0080 to U+009F
+    if (c == 0xc2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
+}
+
 // Reads one text; the first mistake is kept and everything after it is skipped.
 class LayoutParser {
  public:
@@ -89,6 +156,12 @@ class LayoutParser {
     if (!contact::IsUtf8(text)) {
       return MakeError(v1::LAYOUT_MALFORMED, file_name_ + " is not UTF-8 text; save it as such");
     }
+    size_t bad_line = 0;
+    if (const std::string_view what = CheckText(text, &bad_line); !what.empty()) {
+      const std::string line = std::to_string(bad_line);
+      return MakeError(v1::LAYOUT_MALFORMED,
+                       file_name_ + ": line " + line + " " + std::string(what), {{"line", line}});
+    }
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
       const toml::parse_error& error = parsed.error();
@@ -99,6 +172,8 @@ class LayoutParser {
                        {{"line", std::to_string(error.source().begin.line)}});
     }
     const toml::table& root = parsed.table();
+    CheckTexts(root);
+    MUSTER_RETURN_IF_ERROR(failure_);
     VoterLayout layout;
     layout.toml.assign(text);
     CheckKeys(root, "", {"name",        "title",       "state",   "source",
@@ -142,6 +217,23 @@ class LayoutParser {
         MakeError(v1::LAYOUT_MALFORMED,
                   file_name_ + ": line " + line + ": " + std::string(key) + " " + std::string(what),
                   {{"line", line}, {"key", std::string(key)}});
+  }
+
+  // Texts are printed: escape sequences would speak to the terminal.
+  void CheckTexts(const toml::node& node) {
+    const auto check = [&](std::string_view text, const toml::node& at) {
+      if (HasControl(text)) Fail(at, "a text", "has control characters in it; leave them out");
+    };
+    if (const toml::table* table = node.as_table()) {
+      for (const auto& [key, value] : *table) {
+        check(key.str(), value);
+        CheckTexts(value);
+      }
+    } else if (const toml::array* array = node.as_array()) {
+      for (const toml::node& one : *array) CheckTexts(one);
+    } else if (node.is_string()) {
+      check(**node.as_string(), node);
+    }
   }
 
   void CheckKeys(const toml::table& table, std::string_view where,
@@ -245,6 +337,7 @@ class LayoutParser {
   }
 
   void ReadFile(const toml::table& table, const std::string& where, FileLayout& file) {
+    column_by_key_.clear();
     ReadForm(table, where, file);
     ReadColumns(table, where, file);
     ReadDates(table, where, file);
@@ -309,6 +402,10 @@ class LayoutParser {
   // "NAME|OTHER NAME?", and for a fixed width "NAME:WIDTH" or "NAME@START:WIDTH".
   bool ReadColumn(const toml::node& node, std::string_view text, const std::string& key,
                   FileLayout& file) {
+    if (file.columns.size() == kColumnsMax) {
+      Fail(node, key, "has more columns than any file");
+      return false;
+    }
     LayoutColumn column;
     if (file.fixed_width) {
       const size_t colon = text.rfind(':');
@@ -356,21 +453,23 @@ class LayoutParser {
     while (true) {
       const size_t bar = text.find('|');
       const std::string_view name = contact::TrimSpace(text.substr(0, bar));
-      if (WordKey(name).empty()) {
+      const std::string name_key = WordKey(name);
+      if (name_key.empty()) {
         Fail(node, key, "has a column without a name");
         return false;
       }
-      if (FindColumn(file, name) != nullptr) {
+      if (column.names.size() == kNamesMax) {
+        Fail(node, key, "has more names for one column than it can ever have had");
+        return false;
+      }
+      const auto index = static_cast<uint16_t>(file.columns.size());
+      if (column_by_key_.emplace(name_key, index).first->second != index) {
         Fail(node, key, "\"" + std::string(name) + "\" occurs twice; every column needs its own");
         return false;
       }
       column.names.emplace_back(name);
       if (bar == std::string_view::npos) break;
       text.remove_prefix(bar + 1);
-    }
-    if (file.columns.size() == kColumnsMax) {
-      Fail(node, key, "has more columns than any file");
-      return false;
     }
     file.columns.push_back(std::move(column));
     return true;
@@ -475,23 +574,12 @@ class LayoutParser {
     }
   }
 
-  static const LayoutColumn* FindColumn(const FileLayout& file, std::string_view name) {
-    const std::string key = WordKey(name);
-    for (const LayoutColumn& column : file.columns) {
-      for (const std::string& known : column.names) {
-        if (WordKey(known) == key) return &column;
-      }
-    }
-    return nullptr;
-  }
-
   // The column that a rule names. A header layout without `columns` gathers them from its rules.
   uint16_t ColumnOf(const toml::node& node, std::string_view name, const std::string& key,
                     FileLayout& file) {
     const std::string_view first = contact::TrimSpace(name.substr(0, name.find_first_of("|?")));
-    if (const LayoutColumn* column = FindColumn(file, first)) {
-      return static_cast<uint16_t>(column - file.columns.data());
-    }
+    const auto known = column_by_key_.find(WordKey(first));
+    if (known != column_by_key_.end()) return known->second;
     if (named_columns_) {
       if (!ReadColumn(node, name, key, file)) return 0;
       return static_cast<uint16_t>(file.columns.size() - 1);
@@ -523,6 +611,7 @@ class LayoutParser {
         }
       }
       if (file.dates.empty()) Fail(*node, key, "is empty; leave it out for the usual ones");
+      if (file.dates.size() > kDatesMax) Fail(*node, key, "has more than any file is written in");
     }
     if (const toml::node* placeholders = table.get("placeholder_dates")) {
       for (const auto& [text, one] : Texts(*placeholders, where + "placeholder_dates")) {
@@ -533,6 +622,9 @@ class LayoutParser {
           Fail(*one, where + "placeholder_dates", "holds what is no date as in \"1901-01-01\"");
         }
         file.placeholder_dates.push_back(text);
+      }
+      if (file.placeholder_dates.size() > kPlaceholderDatesMax) {
+        Fail(*placeholders, where + "placeholder_dates", "has more days than an office makes up");
       }
     }
   }
@@ -611,6 +703,10 @@ class LayoutParser {
       }
       if (!node->is_table()) {
         Fail(*node, key, "is not a table of words and their meanings");
+        continue;
+      }
+      if (field == Field::kVoterFileId) {
+        Fail(*node, key, "is not possible: the voter's number stands as the file has it");
         continue;
       }
       rule->values = ReadMap(*node->as_table(), key);
@@ -796,7 +892,8 @@ class LayoutParser {
 
   std::string file_name_;
   absl::Status failure_;
-  bool named_columns_ = false;  // `columns` is left out
+  bool named_columns_ = false;                               // `columns` is left out
+  std::unordered_map<std::string, uint16_t> column_by_key_;  // of the file being read, by WordKey
 };
 
 }  // namespace

@@ -38,8 +38,17 @@ absl::StatusOr<VoterLayout> LoadVoterLayout(std::string_view name_or_file) {
       name_or_file.find('/') != std::string_view::npos ||
       (name_or_file.size() > 5 && name_or_file.substr(name_or_file.size() - 5) == ".toml");
   if (is_file) {
-    MUSTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(std::filesystem::path(name_or_file)));
-    return ParseVoterLayout(text, name_or_file);
+    MUSTER_ASSIGN_OR_RETURN(const std::string text,
+                            ReadFile(std::filesystem::path(name_or_file), kLayoutBytesMax));
+    MUSTER_ASSIGN_OR_RETURN(VoterLayout layout, ParseVoterLayout(text, name_or_file));
+    for (const VoterLayout& known : BuiltInLayouts()) {
+      if (known.name != layout.name || known.toml == layout.toml) continue;
+      return MakeError(v1::LAYOUT_MALFORMED,
+                       std::string(name_or_file) + ": name \"" + layout.name +
+                           "\" is that of a layout that comes with the program; choose your own",
+                       {{"key", "name"}});
+    }
+    return layout;
   }
   std::string names;
   for (const VoterLayout& layout : BuiltInLayouts()) {

@@ -30,6 +30,8 @@
 
 namespace muster::ingest {
 
+inline constexpr size_t kLayoutBytesMax = size_t{1} << 20;  // of its TOML
+
 struct LayoutColumn {
   // The first is told; the others are what it was called in other years.
   std::vector<std::string> names;
@@ -138,7 +140,8 @@ absl::StatusOr<VoterLayout> ParseVoterLayout(std::string_view toml, std::string_
 // Those that come with the program, by name.
 const std::vector<VoterLayout>& BuiltInLayouts();
 // What --layout takes: the name of a built-in one, or the path of a TOML file (it ends in .toml or
-// has a slash in it).
+// has a slash in it). A file's layout must not bear a built-in one's name: the log would say that
+// the files were read by that.
 absl::StatusOr<VoterLayout> LoadVoterLayout(std::string_view name_or_file);
 
 }  // namespace muster::ingest

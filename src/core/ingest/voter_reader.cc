@@ -109,7 +109,7 @@ class Reader : public VoterReader {
       }
       bool of_history = is_history_;
       if (file_.vote_rows && !of_history) of_history = HasVote();
-      Joined(*id_rule_, id_text_);
+      ReadId();
       if (pending_row_ != 0 && (!of_history || id_text_ != pending_id_)) {
         return GivePending(record);  // the row waits
       }
@@ -118,6 +118,12 @@ class Reader : public VoterReader {
         MUSTER_RETURN_IF_ERROR(RejectRow(v1::VOTER_ID_MISSING,
                                          ColumnName(id_rule_->columns.front()),
                                          "no voter's number; leave the row out"));
+        continue;
+      }
+      if (id_text_.size() > contact::kFieldBytesMax) {
+        MUSTER_RETURN_IF_ERROR(RejectRow(v1::FIELD_TOO_LONG, ColumnName(id_rule_->columns.front()),
+                                         "longer than " + std::to_string(contact::kFieldBytesMax) +
+                                             " bytes; no voter's number is"));
         continue;
       }
       if (of_history) {
@@ -242,6 +248,11 @@ class Reader : public VoterReader {
     }
     if (is_utf8) return true;
     if (!guess_encoding_ || !Recode()) {
+      // The flag can be read even where a name cannot.
+      if (IsWithheld()) {
+        ++withheld_;
+        return false;
+      }
       MUSTER_RETURN_IF_ERROR(
           RejectRow(v1::ENCODING_MALFORMED, "",
                     "not " + std::string(EncodingName(csv_->source().encoding())) +
@@ -301,6 +312,15 @@ class Reader : public VoterReader {
     }
   }
 
+  // Control characters could make one voter's number look like another's.
+  void ReadId() {
+    Joined(*id_rule_, id_text_);
+    if (std::all_of(id_text_.begin(), id_text_.end(), [](char c) { return c > 0x20 && c < 0x7f; }))
+      return;
+    scratch_ = id_text_;
+    SetText(scratch_, id_text_);
+  }
+
   bool ReadDate(std::string_view cell, int pivot, std::string& out) const {
     for (const DateFormat& format : file_.dates) {
       if (format.Read(cell, pivot, out)) return true;
@@ -316,8 +336,9 @@ class Reader : public VoterReader {
     if (status_rule_ != nullptr) {
       Joined(*status_rule_, scratch_);
       std::string& status = record[Field::kVoterStatus];
-      status.assign(MeaningOf(scratch_, status_rule_->values));
+      SetText(MeaningOf(scratch_, status_rule_->values), status);
       for (char& c : status) c = Lower(c);
+      MUSTER_RETURN_IF_ERROR(LimitField(status_rule_->columns.front(), status));
       if (IsNotRegistered(status)) {
         ++not_registered_;
         return false;
@@ -393,7 +414,7 @@ class Reader : public VoterReader {
         if (IsPlaceholder(text)) text.clear();
         break;
       case Field::kVoterFileId:
-        text.assign(cell);
+        text = id_text_;
         break;
       case Field::kParty:
       case Field::kSex:
@@ -406,10 +427,14 @@ class Reader : public VoterReader {
         SetText(cell, text);
         if (text.find("  ") != std::string::npos) SqueezeBlanks(text);
     }
+    return LimitField(first, text);
+  }
+
+  absl::Status LimitField(uint16_t column, std::string& text) {
     if (text.size() <= contact::kFieldBytesMax) return absl::OkStatus();
     crypto::Wipe(text.data(), text.size());
     text.clear();
-    return ReportKept(v1::FIELD_TOO_LONG, ColumnName(first),
+    return ReportKept(v1::FIELD_TOO_LONG, ColumnName(column),
                       "longer than " + std::to_string(contact::kFieldBytesMax) + " bytes");
   }
 
@@ -694,6 +719,30 @@ class Reader : public VoterReader {
   std::optional<Bytes32> file_hash_;
 };
 
+// The column of this file by which a layout of the same state withholds voters, and which this
+// layout passes over; empty when there is none. A file's own header tells, or else the layout's
+// columns.
+std::string UnheededColumn(const VoterLayout& layout, const FileLayout& file,
+                           const std::vector<std::string>& header) {
+  std::vector<std::string> heeded;
+  for (const WithheldRule& rule : file.withheld) {
+    for (const std::string& name : file.columns[rule.column].names) heeded.push_back(WordKey(name));
+  }
+  for (const VoterLayout& known : BuiltInLayouts()) {
+    if (known.state != layout.state) continue;
+    for (const WithheldRule& rule : known.voters.withheld) {
+      for (const std::string& name : known.voters.columns[rule.column].names) {
+        const std::string key = WordKey(name);
+        if (std::find(heeded.begin(), heeded.end(), key) != heeded.end()) continue;
+        const bool there = std::any_of(header.begin(), header.end(),
+                                       [&](const std::string& n) { return WordKey(n) == key; });
+        if (there) return name;
+      }
+    }
+  }
+  return {};
+}
+
 // What a person should try instead.
 std::string Suggestion(const std::filesystem::path& path, const VoterLayout& layout) {
   std::error_code ignored;
@@ -731,6 +780,15 @@ absl::StatusOr<std::unique_ptr<VoterReader>> VoterReader::Open(const std::filesy
                                                 "describe it in a TOML file");
     }
   }
+  std::error_code unknown;  // opening will tell
+  if (candidates.size() > 1 && std::filesystem::exists(path, unknown) &&
+      !std::filesystem::is_regular_file(path, unknown) &&
+      !std::filesystem::is_directory(path, unknown)) {
+    return MakeError(v1::FILE_UNREADABLE,
+                     path.string() +
+                         " is no file but a pipe or a device, which can be read once, and to tell "
+                         "voters from history takes two looks; write it to a file first");
+  }
   struct Tried {
     Candidate candidate;
     std::unique_ptr<CsvReader> csv;
@@ -755,6 +813,14 @@ absl::StatusOr<std::unique_ptr<VoterReader>> VoterReader::Open(const std::filesy
     const absl::Status& status = best->fit.status;
     return MakeError(status.code(), ReasonOf(status),
                      std::string(status.message()) + Suggestion(path, layout), DetailsOf(status));
+  }
+  const std::string unheeded = UnheededColumn(layout, *best->candidate.file, best->fit.header);
+  if (!unheeded.empty()) {
+    return MakeError(v1::LAYOUT_MISMATCH,
+                     path.string() + ": " + layout.state + " withholds voters by the column " +
+                         unheeded + ", which the layout " + layout.name +
+                         " passes over; name it under [withheld]",
+                     {{"key", "withheld." + unheeded}});
   }
   auto reader = std::make_unique<Reader>(std::move(best->csv), *best->candidate.file, layout,
                                          best->candidate.is_history, best->guess,

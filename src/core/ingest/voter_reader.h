@@ -7,15 +7,16 @@
 // in the row. A row of history becomes a record with the voter's number and the vote alone; the
 // rows of one voter that follow each other become one record, at the first one's number. Rows that
 // the law withholds and people who are not registered are dropped and counted, never rejected: no
-// reject file ever holds them. A row without a number, or with nothing of a name, is rejected.
-// What cannot be read (a date, an overlong cell) is reported and the row kept without it;
-// placeholders (born in 1900 or before, telephone 000-0000) are no values and are not reported. Of
-// more votes or districts than a record holds, the newest and the first stay. Numbers that occur
-// twice in a file are both yielded (to tell would take memory that grows): in the vault the first
-// stands.
-// Units: rows() == accepted() + rejected() + withheld() + not_registered().
+// reject file holds one whose flag can be read. A layout that passes over a column by which a
+// built-in layout of its state withholds is refused. A row without a number, or with nothing of a
+// name, is rejected. What cannot be read (a date, an overlong cell) is reported and the row kept
+// without it; placeholders (born in 1900 or before, telephone 000-0000) are no values and are not
+// reported. Of more votes or districts than a record holds, the newest and the first stay. Numbers
+// that occur twice in a file are both yielded (to tell would take memory that grows): in the vault
+// the first stands. Units: rows() == accepted() + rejected() + withheld() + not_registered().
 // Errors: CsvReader's and TextSource's; LAYOUT_MISMATCH when the file is not of this layout, with
-// line, column and the layout that would fit; CSV_NO_ROWS; what the sink returns. Messages hold
+// line, column and the layout that would fit, or passes over who is withheld; FILE_UNREADABLE for
+// a pipe; CSV_NO_ROWS; what the sink returns. Messages hold
 // nothing of a row.
 // Threads: one at a time. Memory does not grow with the file; plaintext is wiped at the end.
 #ifndef MUSTER_CORE_INGEST_VOTER_READER_H_

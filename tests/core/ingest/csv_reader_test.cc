@@ -282,6 +282,26 @@ TEST_CASE("CsvReader: a line that is too long is a clear error, in flat memory",
   }
 }
 
+// Each line looks as if a quote opened in it that the next line's closes, on to the end of the
+// file: without a bound on such looks this would take an hour.
+TEST_CASE("CsvReader: lines that open a quote each are given back one by one", "[fault]") {
+  constexpr size_t kLines = 400'000;
+  std::string text;
+  for (size_t i = 0; i < kLines; ++i) text += "a\",\",\n";
+  SECTION("to the end of the file") {
+    const Read read = ReadCsv(text, ',', 3);
+    REQUIRE_OK(read.status);
+    REQUIRE(read.broken.size() + read.rows.size() == kLines);
+    REQUIRE(read.broken.front() == std::pair<Reason, uint64_t>{v1::CSV_UNCLOSED_QUOTE, 1});
+  }
+  SECTION("and the rows after them are read as ever") {
+    text += "plain,\"of, two\nlines\",c\n";
+    const Read read = ReadCsv(text, ',', 3);
+    REQUIRE_OK(read.status);
+    REQUIRE(read.rows.back() == Row{"plain", "of, two\nlines", "c"});
+  }
+}
+
 TEST_CASE("CsvReader: says which rows are text") {
   TestFolder folder;
   const std::string text = std::string("plain,row\nz\xc3\xab,b\nren\xe9,b\nnul") + '\0' + ",b\n";

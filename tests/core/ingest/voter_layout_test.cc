@@ -209,6 +209,53 @@ std::vector<Mistake> Mistakes() {
        std::string(kSmall) +
            "[history]\ndelimiter = \"comma\"\n[history.fields]\nvoter_file_id = \"id\"\n",
        "history.votes is missing"},
+      {"a key of a thousand tables",
+       [] {
+         std::string toml = "name = \"zz\"\na";
+         for (int i = 0; i < 300'000; ++i) toml += ".a";
+         return toml + " = 1\n";
+       }(),
+       "line 2 has more dots"},
+      {"a table of a thousand tables",
+       [] {
+         std::string toml = "name = \"zz\"\n[a";
+         for (int i = 0; i < 200'000; ++i) toml += ".\"a\"";
+         return toml + "]\n";
+       }(),
+       "line 2 has more dots"},
+      {"lists in lists", With("header", "x = " + std::string(100'000, '[') + "\nheader"),
+       "nested value depth"},
+      {"a letter where no letter is", With("header", "\xc2\xa1header"), "line 4 has a letter"},
+      {"a blank of another script", With("header = ", "header =\xe2\x80\x8b"), "not ASCII"},
+      {"a text of several lines in another script",
+       With("header", "title = \"\"\"\\\n\xc3\xa9\"\"\"\nheader"), "line 5 has a letter"},
+      {"a column of too many names",
+       With("\"last\", ",
+            [] {
+              std::string names = "\"n";
+              for (int i = 0; i < 100; ++i) names += "|n" + std::to_string(i);
+              return names + "\", ";
+            }()),
+       "more names for one column"},
+      {"columns without end", With("\"last\", ", "\"last\", [\"a{1-9999}\"], "),
+       "more columns than any file"},
+      {"columns without end, repeatedly",
+       With("\"last\", ", "\"last\", \"a{1-1500}\", \"b{1-1500}\", "),
+       "more columns than any file"},
+      {"dates without end",
+       With("header",
+            [] {
+              std::string dates = "dates = [";
+              for (int i = 0; i < 20; ++i) dates += "\"YYYY\", ";
+              return dates + "]\nheader";
+            }()),
+       "more than any file is written in"},
+      {"a text that speaks to the terminal", With("header", "title = \"\\u001b[2J\"\nheader"),
+       "line 4: a text has control characters"},
+      {"a key that does", With("header", "\"\\u009b2J\" = 1\nheader"), "control characters"},
+      {"a column that does", With("\"last\", ", "\"la\\u0007st\", "), "control characters"},
+      {"words for the voter's number", With("[values.voter_status]", "[values.voter_file_id]"),
+       "stands as the file has it"},
       {"more columns than there are", With("header", "columns_min = 9\nheader"), "columns_min"},
   };
 }
@@ -263,6 +310,37 @@ TEST_CASE("ParseVoterLayout: any layout cut short or changed is read or refused"
     const absl::StatusOr<VoterLayout> layout = ParseVoterLayout(toml, "mine.toml");
     if (!layout.ok()) REQUIRE(ReasonOf(layout.status()) == v1::LAYOUT_MALFORMED);
   }
+}
+
+TEST_CASE("ParseVoterLayout: letters of any script stand in texts and comments") {
+  const std::string toml = With("header = \"either\"\n",
+                                "# Do\xc3\xb1"
+                                "a Ana's # \"\nheader = \"either\" # \xe2\x80\x8b\n"
+                                "title = 'A\xc3\xb1o \"\\'\nnotes = \"\"\"\n\"one\" "
+                                "\\\"\"\"\"\"\nsource = \"\\\"\xc3\xa9\"\n");
+  const VoterLayout layout = Must(ParseVoterLayout("\xef\xbb\xbf" + toml, "mine.toml"));
+  REQUIRE(layout.title == "A\xc3\xb1o \"\\");
+  REQUIRE(layout.notes == "\"one\" \"\"");
+  REQUIRE(layout.source == "\"\xc3\xa9");
+}
+
+TEST_CASE("LoadVoterLayout: a file's layout cannot pass for one of the program's", "[fault]") {
+  const TestFolder folder;
+  const std::string toml = BuiltIn("nc").toml;
+  REQUIRE(Must(LoadVoterLayout(folder.Write("same.toml", toml).string())).name == "nc");
+  const std::string rule = "[withheld]\nconfidential_ind = { unless = [\"N\"] }\n";
+  std::string without = toml;
+  without.replace(without.find(rule), rule.size(), "");
+  const absl::Status status = LoadVoterLayout(folder.Write("mine.toml", without).string()).status();
+  REQUIRE_REASON(status, v1::LAYOUT_MALFORMED);
+  REQUIRE(status.message().find("choose your own") != absl::string_view::npos);
+}
+
+TEST_CASE("LoadVoterLayout: a file without an end is not read to it", "[fault]") {
+  const TestFolder folder;
+  const auto path = folder.Write("mine.toml", std::string(kLayoutBytesMax + 1, '\n'));
+  REQUIRE_REASON(LoadVoterLayout(path.string()), v1::FILE_TOO_LARGE);
+  REQUIRE_REASON(LoadVoterLayout("/dev/zero"), v1::FILE_TOO_LARGE);
 }
 
 TEST_CASE("LoadVoterLayout: by name, or from a file") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/ingest/voter_reader.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <functional>
 #include <map>
@@ -348,6 +350,53 @@ TEST_CASE("VoterReader: what is longer than a field is left out, and told") {
   REQUIRE(reading.records[0][Field::kMiddleName].empty());
   REQUIRE(reading.rejects[0].reason == v1::FIELD_TOO_LONG);
   REQUIRE(reading.rejects[0].kept);
+}
+
+TEST_CASE("VoterReader: a voter's number is one line and no longer than a field", "[fault]") {
+  const TestFolder folder;
+  const VoterReading reading =
+      ReadNc({Changed(NorthCarolinian("AA1"), {{"ncid", std::string(1025, '7')}}),
+              Changed(NorthCarolinian("AA2"), {{"ncid", "AA\t\n2"}})});
+  REQUIRE_OK(reading.status);
+  REQUIRE(reading.rejects.size() == 1);
+  REQUIRE(reading.rejects[0].reason == v1::FIELD_TOO_LONG);
+  REQUIRE_FALSE(reading.rejects[0].kept);
+  REQUIRE(reading.rejects[0].field == "ncid");
+  REQUIRE(reading.records.size() == 1);
+  REQUIRE(reading.records[0][Field::kVoterFileId] == "AA  2");
+
+  const FileLayout& file = *BuiltIn("nc").history;
+  std::string text = Header(file);
+  for (const std::string& number : {std::string("AA1"), std::string(900'000, '7')}) {
+    text +=
+        Row(file, {{"ncid", number}, {"election_lbl", "11/05/2024"}, {"election_desc", "GENERAL"}});
+  }
+  const VoterReading history = ReadVoters(folder.Write("ncvhis.txt", text), BuiltIn("nc"));
+  REQUIRE_OK(history.status);
+  REQUIRE(history.records.size() == 1);
+  REQUIRE(history.rejects.at(0).reason == v1::FIELD_TOO_LONG);
+}
+
+TEST_CASE("VoterReader: a status that no layout knows stands as text, and not if it is endless") {
+  const VoterReading reading =
+      ReadNc({Changed(NorthCarolinian("AA1"), {{"status_cd", "Q\t\x1b\n1"}}),
+              Changed(NorthCarolinian("AA2"), {{"status_cd", std::string(5000, 'Q')}}),
+              NorthCarolinian("AA3"), NorthCarolinian("AA4"), NorthCarolinian("AA5")});
+  REQUIRE_OK(reading.status);
+  REQUIRE(reading.records.size() == 5);
+  REQUIRE(reading.records[0][Field::kVoterStatus] == "q   1");
+  REQUIRE(reading.records[1][Field::kVoterStatus].empty());
+  REQUIRE(reading.rejects.at(0).reason == v1::FIELD_TOO_LONG);
+  REQUIRE(reading.rejects[0].field == "status_cd");
+}
+
+TEST_CASE("VoterReader: a line break in a cell makes no line of districts or of votes", "[fault]") {
+  const VoterReading reading =
+      ReadNc({Changed(NorthCarolinian("AA1"), {{"cong_dist_abbrv", "\"4\nstate_house=99\""}})});
+  REQUIRE_OK(reading.status);
+  const std::string& districts = reading.records[0][Field::kDistricts];
+  REQUIRE(districts.find("congressional=4 state_house=99\n") != std::string::npos);
+  REQUIRE(districts.find("\nstate_house=34") != std::string::npos);
 }
 
 TEST_CASE("VoterReader: a record that is too large goes without its districts, then not at all") {
@@ -718,6 +767,84 @@ TEST_CASE("VoterReader: a header that lacks a column says which", "[fault]") {
   const VoterReading reading = without("gender_code");
   REQUIRE_OK(reading.status);
   REQUIRE(reading.missing == std::vector<std::string>{"gender_code"});
+}
+
+TEST_CASE("VoterReader: a header that names what is withheld twice is in doubt", "[fault]") {
+  const TestFolder folder;
+  for (const char* column : {"ncid", "confidential_ind"}) {
+    std::string text = NcFile({NorthCarolinian("AA1")});
+    text.replace(text.find("\tgender_code\t"), 13, "\t" + std::string(column) + "\t");
+    const VoterReading reading = ReadVoters(folder.Write("nc.txt", text), BuiltIn("nc"));
+    REQUIRE_REASON(reading.status, v1::LAYOUT_MISMATCH);
+    INFO(reading.status.message());
+    REQUIRE(reading.status.message().find("names the column " + std::string(column) + " twice") !=
+            absl::string_view::npos);
+  }
+}
+
+// Whoever hands a steward a layout could leave out the line that withholds.
+TEST_CASE("VoterReader: a layout that passes over a state's flag is refused", "[fault]") {
+  const TestFolder folder;
+  const auto path = folder.Write("nc.txt", NcFile({NorthCarolinian("AA1")}));
+  std::string toml = BuiltIn("nc").toml;
+  toml.replace(toml.find("name = \"nc\""), 11, "name = \"mine\"");
+  const std::string rule = "[withheld]\nconfidential_ind = { unless = [\"N\"] }\n";
+  toml.replace(toml.find(rule), rule.size(), "");
+  const auto refused = [&](const std::string& text) {
+    const VoterLayout layout = Must(ParseVoterLayout(text, "mine.toml"));
+    const VoterReading reading = ReadVoters(path, layout);
+    REQUIRE_REASON(reading.status, v1::LAYOUT_MISMATCH);
+    REQUIRE(reading.status.message().find("name it under [withheld]") != absl::string_view::npos);
+    REQUIRE(reading.records.empty());
+  };
+  refused(toml);
+  // Nor does it help not to list the column: the file's own header is asked.
+  std::string unlisted = toml;
+  const size_t at = unlisted.find("\"confidential_ind\",");
+  REQUIRE(at != std::string::npos);
+  unlisted.replace(at, 19, "");
+  refused(unlisted);
+  // With the rule in another form it is read.
+  toml += "\n[withheld]\nconfidential_ind = [\"Y\"]\n";
+  const VoterLayout layout = Must(ParseVoterLayout(toml, "mine.toml"));
+  REQUIRE_OK(ReadVoters(path, layout).status);
+}
+
+TEST_CASE("VoterReader: a line of delimiters is no header, and takes no memory", "[fault]") {
+  const TestFolder folder;
+  std::string line(900'000, '\t');
+  const VoterReading header = ReadVoters(folder.Write("a.txt", line + "x\n"), BuiltIn("nc"));
+  REQUIRE_REASON(header.status, v1::LAYOUT_MISMATCH);
+  REQUIRE(header.status.message().find("900001 columns") != absl::string_view::npos);
+  // Broken rows are kept for a second look as well, but not all of a sample of such.
+  std::string text = NcFile({NorthCarolinian("AA1")});
+  for (int i = 0; i < 60; ++i) text += line + "x\n";
+  const VoterReading rows = ReadVoters(folder.Write("b.txt", text), BuiltIn("nc"));
+  REQUIRE_OK(rows.status);
+  REQUIRE(rows.records.size() == 1);
+  REQUIRE(rows.rejected == 60);
+}
+
+TEST_CASE("VoterReader: a pipe, which can be read once, is not half read", "[fault]") {
+  const TestFolder folder;
+  const auto path = folder.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  REQUIRE_REASON(ReadVoters(path, BuiltIn("nc")).status, v1::FILE_UNREADABLE);
+}
+
+TEST_CASE("VoterReader: a withheld voter whose name cannot be read is in no reject file",
+          "[fault]") {
+  const TestFolder folder;
+  // 0x81 stands for nothing in windows-1252.
+  const auto path = folder.Write(
+      "nc.txt",
+      NcFile({Changed(NorthCarolinian("AA1"), {{"last_name", "L\x81"}, {"confidential_ind", "Y"}}),
+              NorthCarolinian("AA2")}));
+  const VoterReading reading = ReadVoters(path, BuiltIn("nc"));
+  REQUIRE_OK(reading.status);
+  REQUIRE(reading.withheld == 1);
+  REQUIRE(reading.rejects.empty());
+  REQUIRE(reading.records.size() == 1);
 }
 
 TEST_CASE("VoterReader: a column of dates in another form is told with its place", "[fault]") {
