@@ -3,26 +3,9 @@
 
 #include <iterator>
 
-// The texts are part of the program: .incbin reads them while this file is assembled.
-#define MUSTER_LAYOUT(symbol, file)                                                       \
-  __asm__(                                                                                \
-      ".pushsection .rodata\n"                                                            \
-      ".global muster_layout_" #symbol                                                    \
-      "\n"                                                                                \
-      ".hidden muster_layout_" #symbol "\nmuster_layout_" #symbol                         \
-      ":\n"                                                                               \
-      ".incbin \"" MUSTER_LAYOUTS "/" file                                                \
-      "\"\n"                                                                              \
-      ".global muster_layout_" #symbol                                                    \
-      "_end\n"                                                                            \
-      ".hidden muster_layout_" #symbol "_end\nmuster_layout_" #symbol                     \
-      "_end:\n"                                                                           \
-      ".byte 0\n"                                                                         \
-      ".popsection\n");                                                                   \
-  extern "C" {                                                                            \
-  extern const char muster_layout_##symbol[] __attribute__((visibility("hidden")));       \
-  extern const char muster_layout_##symbol##_end[] __attribute__((visibility("hidden"))); \
-  }
+#include "core/base/embed.h"
+
+#define MUSTER_LAYOUT(symbol, file) MUSTER_EMBED(muster_layout_##symbol, MUSTER_LAYOUTS "/" file)
 
 #define MUSTER_LAYOUTS_LIST(DO) \
   DO(ca, "ca.toml")             \
@@ -56,9 +39,7 @@ namespace muster::ingest {
 
 std::span<const BuiltInText> BuiltInTexts() {
 #define MUSTER_LAYOUT_TEXT(symbol, file) \
-  {file,                                 \
-   {muster_layout_##symbol,              \
-    static_cast<size_t>(muster_layout_##symbol##_end - muster_layout_##symbol)}},
+  {file, EmbeddedText(muster_layout_##symbol, muster_layout_##symbol##_end)},
   static const BuiltInText texts[] = {MUSTER_LAYOUTS_LIST(MUSTER_LAYOUT_TEXT)};
 #undef MUSTER_LAYOUT_TEXT
   return texts;
