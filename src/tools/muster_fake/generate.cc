@@ -14,6 +14,7 @@
 #include "tools/muster_fake/output.h"
 #include "tools/muster_fake/roster_writer.h"
 #include "tools/muster_fake/truth.h"
+#include "tools/muster_fake/voter_format.h"
 #include "tools/muster_fake/voter_writer.h"
 
 namespace muster::fake {
@@ -37,6 +38,13 @@ absl::Status Check(const Options& options) {
   }
   if (!(options.overlap >= 0 && options.overlap <= 1))
     return absl::InvalidArgumentError("--overlap must be from 0 to 1");
+  if (FindVoterFormat(options.voter_layout) == nullptr) {
+    std::string names;
+    for (const VoterFormat& format : VoterFormats()) {
+      names.append(names.empty() ? "" : ", ").append(format.name);
+    }
+    return absl::InvalidArgumentError("--voter-layout must be one of " + names);
+  }
   if (options.linkage && options.voters == 0) {
     return absl::InvalidArgumentError("--linkage matches contacts to voters; give --voters too");
   }
@@ -122,15 +130,20 @@ absl::StatusOr<std::string> Generate(const Options& given) {
   plan.members = options.members;
   plan.overlap_per_myriad =
       options.members == 1 ? 0 : static_cast<uint32_t>(std::lround(options.overlap * 10'000));
+  const VoterFormat& format = *FindVoterFormat(options.voter_layout);
+  plan.state = format.state;
   const Population population(plan);
   if (options.linkage) return GenerateLinkage(population, options);
 
   const std::vector<ListPlan> lists = PlanLists(options.members);
   Truth truth;
   truth.other_files = {std::string(kRosterFile)};
-  if (options.voters > 0)
-    truth.other_files.insert(truth.other_files.end(),
-                             {std::string(kVoterFile), std::string(kHistoryFile)});
+  if (options.voters > 0) {
+    truth.voter_layout = format.name;
+    for (const auto& files : {format.voter_files(), format.history_files()}) {
+      truth.other_files.insert(truth.other_files.end(), files.begin(), files.end());
+    }
+  }
   // The manifest comes first: a run that breaks off is cleared away by the next.
   std::vector<std::string> written = truth.other_files;
   for (const ListPlan& list : lists) written.push_back(list.file);
@@ -142,7 +155,7 @@ absl::StatusOr<std::string> Generate(const Options& given) {
 
   TruthWriter writer;
   PoolTruth totals;
-  MUSTER_RETURN_IF_ERROR(writer.Open(options.out, options.voters > 0));
+  MUSTER_RETURN_IF_ERROR(writer.Open(options.out, options.voters > 0 ? &format : nullptr));
   for (const ListPlan& list : lists) {
     MUSTER_ASSIGN_OR_RETURN(
         FileTruth file, WriteList(population, list, options.out, options.threads, writer, totals));
@@ -157,7 +170,7 @@ absl::StatusOr<std::string> Generate(const Options& given) {
   if (options.voters > 0) {
     truth.voters = options.voters;
     MUSTER_ASSIGN_OR_RETURN(truth.history_rows,
-                            WriteVoters(population, options.out, options.threads));
+                            WriteVoters(population, format, options.out, options.threads));
     for (uint64_t c = 0; c < options.contacts; ++c) {
       if (population.VoterOf(population.ContactPerson(c))) ++truth.registered_contacts;
     }

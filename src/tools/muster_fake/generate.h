@@ -19,6 +19,7 @@ namespace muster::fake {
 struct Options {
   uint64_t contacts = 0;  // distinct people over all lists
   uint64_t voters = 0;
+  std::string voter_layout = "nc";  // a VoterFormat's name
   uint64_t seed = 1;
   double overlap = 0.25;  // share of the people who are on more than one list
   uint32_t members = 3;

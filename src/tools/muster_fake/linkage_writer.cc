@@ -68,7 +68,7 @@ void AppendRight(const Population& population, uint64_t number, Chunk& chunk) {
   row.Cell(voter.last);
   row.Cell(voter.suffix);
   row.Cell(voter.sex);
-  row.Cell(static_cast<uint64_t>(voter.birth_year));
+  row.Cell(static_cast<uint64_t>(voter.birth.year));
   row.Cell(voter.home.number);
   std::string street(DirectionAbbreviation(voter.home));
   if (!street.empty()) street += ' ';

@@ -239,7 +239,7 @@ absl::StatusOr<FileTruth> WriteList(const Population& population, const ListPlan
       lines.append(place, 1);
       AppendNumber(base + match.row, lines);
       lines += ',';
-      AppendVoterId(match.voter, lines);
+      truth.format()->append_id(match.voter, lines);
       lines += '\n';
     }
     return truth.matches().Append(lines);

@@ -17,6 +17,8 @@ constexpr char kExamples[] = R"(Examples:
       NationBuilder and Mailchimp exports in lists/*.csv, what is true of them in lists/truth
   muster-fake --contacts 1000000 --voters 7500000 --members 7 --overlap 0.4 --out coalition
       every layout once, and North Carolina's voter and history files in subfolders
+  muster-fake --contacts 1000 --voters 500000 --voter-layout fl --out florida
+      a voter file and a history file for each of Florida's counties
   muster-fake --linkage --contacts 100000 --voters 1000000 --out pairs
       left.csv, right.csv and truth.csv for muster-linkage
 
@@ -82,6 +84,10 @@ int main(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--voters", options.voters, "people in the voter file (none by default)")
       ->type_name("M");
+  app.add_option("--voter-layout", options.voter_layout,
+                 "whose voter file: nc, fl, oh or tx; its people live there")
+      ->capture_default_str()
+      ->type_name("NAME");
   app.add_option("--seed", options.seed, "which population; any number")
       ->capture_default_str()
       ->type_name("S");

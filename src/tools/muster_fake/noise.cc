@@ -120,7 +120,7 @@ std::string_view FillerPhone(Rng& rng) {
   return rng.Pick(kPhones);
 }
 
-std::string WriteDay(int32_t day) {
+Date DateOfDay(int32_t day) {
   // Days to civil date, counting years from March (Hinnant, "chrono-Compatible Low-Level Date
   // Algorithms").
   const int32_t shifted = day + 719'468;
@@ -131,9 +131,11 @@ std::string WriteDay(int32_t day) {
   const uint32_t shifted_month = (5 * in_year + 2) / 153;
   const uint32_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
   const int year = static_cast<int>(year_in_era) + era * 400 + (month <= 2 ? 1 : 0);
-  return WriteDate({year, static_cast<int>(month),
-                    static_cast<int>(in_year - (153 * shifted_month + 2) / 5 + 1)});
+  return {year, static_cast<int>(month),
+          static_cast<int>(in_year - (153 * shifted_month + 2) / 5 + 1)};
 }
+
+std::string WriteDay(int32_t day) { return WriteDate(DateOfDay(day)); }
 
 std::string WriteClock(uint32_t seconds) {
   std::string out;

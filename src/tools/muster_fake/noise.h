@@ -32,6 +32,7 @@ std::string WriteUnit(const Address& address);
 std::string_view FillerName(Rng& rng);
 std::string_view FillerPhone(Rng& rng);
 
+Date DateOfDay(int32_t day);  // since 1970-01-01
 // "2021-03-04" of days since 1970-01-01.
 std::string WriteDay(int32_t day);
 // "10:20:30" of seconds since midnight.

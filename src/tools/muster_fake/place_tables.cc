@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/base/check.h"
 #include "tools/muster_fake/csv_cells.h"
 #include "tools/muster_fake/embedded.h"
 
@@ -78,7 +79,7 @@ constexpr std::string_view kCounties[] = {
     "Adams",    "Benton", "Calhoun", "Clay",     "Douglas", "Fayette", "Grant",  "Greene",
     "Harrison", "Jasper", "Knox",    "Lawrence", "Lincoln", "Marion",  "Monroe", "Morgan",
     "Pike",     "Polk",   "Putnam",  "Shelby",   "Union",   "Warren",  "Wayne",  "Webster"};
-constexpr std::string_view kVoterStateCounties[] = {
+constexpr std::string_view kNorthCarolinaCounties[] = {
     "ALAMANCE",   "ALEXANDER",  "ALLEGHANY",  "ANSON",        "ASHE",        "AVERY",
     "BEAUFORT",   "BERTIE",     "BLADEN",     "BRUNSWICK",    "BUNCOMBE",    "BURKE",
     "CABARRUS",   "CALDWELL",   "CAMDEN",     "CARTERET",     "CASWELL",     "CATAWBA",
@@ -96,6 +97,41 @@ constexpr std::string_view kVoterStateCounties[] = {
     "STOKES",     "SURRY",      "SWAIN",      "TRANSYLVANIA", "TYRRELL",     "UNION",
     "VANCE",      "WAKE",       "WARREN",     "WASHINGTON",   "WATAUGA",     "WAYNE",
     "WILKES",     "WILSON",     "YADKIN",     "YANCEY"};
+
+constexpr std::string_view kFlorida[][2] = {
+    {"ALA", "Alachua"},      {"BAK", "Baker"},      {"BAY", "Bay"},          {"BRA", "Bradford"},
+    {"BRE", "Brevard"},      {"BRO", "Broward"},    {"CAL", "Calhoun"},      {"CHA", "Charlotte"},
+    {"CIT", "Citrus"},       {"CLA", "Clay"},       {"CLL", "Collier"},      {"CLM", "Columbia"},
+    {"DAD", "Miami-Dade"},   {"DES", "DeSoto"},     {"DIX", "Dixie"},        {"DUV", "Duval"},
+    {"ESC", "Escambia"},     {"FLA", "Flagler"},    {"FRA", "Franklin"},     {"GAD", "Gadsden"},
+    {"GIL", "Gilchrist"},    {"GLA", "Glades"},     {"GUL", "Gulf"},         {"HAM", "Hamilton"},
+    {"HAR", "Hardee"},       {"HEN", "Hendry"},     {"HER", "Hernando"},     {"HIG", "Highlands"},
+    {"HIL", "Hillsborough"}, {"HOL", "Holmes"},     {"IND", "Indian River"}, {"JAC", "Jackson"},
+    {"JEF", "Jefferson"},    {"LAF", "Lafayette"},  {"LAK", "Lake"},         {"LEE", "Lee"},
+    {"LEO", "Leon"},         {"LEV", "Levy"},       {"LIB", "Liberty"},      {"MAD", "Madison"},
+    {"MAN", "Manatee"},      {"MRN", "Marion"},     {"MRT", "Martin"},       {"MON", "Monroe"},
+    {"NAS", "Nassau"},       {"OKA", "Okaloosa"},   {"OKE", "Okeechobee"},   {"ORA", "Orange"},
+    {"OSC", "Osceola"},      {"PAL", "Palm Beach"}, {"PAS", "Pasco"},        {"PIN", "Pinellas"},
+    {"POL", "Polk"},         {"PUT", "Putnam"},     {"SAN", "Santa Rosa"},   {"SAR", "Sarasota"},
+    {"SEM", "Seminole"},     {"STJ", "St. Johns"},  {"STL", "St. Lucie"},    {"SUM", "Sumter"},
+    {"SUW", "Suwannee"},     {"TAY", "Taylor"},     {"UNI", "Union"},        {"VOL", "Volusia"},
+    {"WAK", "Wakulla"},      {"WAL", "Walton"},     {"WAS", "Washington"}};
+static_assert(std::size(kFlorida) == kFloridaCounties);
+
+// How many counties a state has, where a voter file numbers them; else as many as there are names.
+uint64_t CountiesOf(std::string_view state) {
+  if (state == "NC") return std::size(kNorthCarolinaCounties);
+  if (state == "FL") return kFloridaCounties;
+  if (state == "OH") return 88;
+  if (state == "TX") return 254;
+  return std::size(kCounties);
+}
+
+std::string_view CountyName(std::string_view state, uint64_t number) {
+  if (state == "NC") return kNorthCarolinaCounties[number - 1];
+  if (state == "FL") return kFlorida[number - 1][1];
+  return kCounties[(number - 1) % std::size(kCounties)];
+}
 
 uint32_t Number(std::string_view digits) {
   uint32_t value = 0;
@@ -140,7 +176,9 @@ const PlaceTables& PlaceTables::Get() {
 
 PlaceTables::PlaceTables() {
   const auto state_of = StateOfPrefix();
-  std::vector<uint32_t> weights, voter_weights;
+  std::vector<uint32_t> weights;
+  std::vector<std::vector<uint32_t>> state_weights(std::size(kStates));
+  by_state_.resize(std::size(kStates));
   ForEachRow(ZipCentroidsCsv(), [&](const std::vector<std::string_view>& cells) {
     if (cells.size() != 3 || cells[0].size() != 5) return;
     const uint32_t zip = Number(cells[0]);
@@ -154,20 +192,17 @@ PlaceTables::PlaceTables() {
     place.city = CityOf(zip);
     // Four or so neighboring ZIPs make a county.
     const uint64_t county = Mix(zip / 8 + 7);
-    const bool voter = kStates[state].code == kVoterState;
-    const size_t counties = voter ? std::size(kVoterStateCounties) : std::size(kCounties);
-    place.county_number = static_cast<uint16_t>(county % counties + 1);
-    place.county = voter ? kVoterStateCounties[county % counties] : kCounties[county % counties];
+    const std::string_view code = kStates[state].code;
+    place.county_number = static_cast<uint16_t>(county % CountiesOf(code) + 1);
+    place.county = CountyName(code, place.county_number);
     const uint32_t weight = 1u << (Mix(zip + 99) % 8);
-    if (voter) {
-      if (voter_weights.empty()) voter_first_ = static_cast<uint32_t>(places_.size());
-      voter_weights.push_back(weight);
-    }
+    by_state_[state].places.push_back(static_cast<uint32_t>(places_.size()));
+    state_weights[state].push_back(weight);
     places_.push_back(place);
     weights.push_back(weight);
   });
   all_ = AliasTable(weights);
-  voter_ = AliasTable(voter_weights);
+  for (size_t s = 0; s < by_state_.size(); ++s) by_state_[s].alias = AliasTable(state_weights[s]);
   for (const State& state : kStates) {
     auto& codes = area_codes_.emplace_back();
     for (std::string_view rest = state.area_codes; rest.size() >= 3;
@@ -175,6 +210,18 @@ PlaceTables::PlaceTables() {
       codes.push_back(rest.substr(0, 3));
     }
   }
+}
+
+uint16_t PlaceTables::StateIndex(std::string_view code) const {
+  for (uint16_t s = 0; s < std::size(kStates); ++s) {
+    if (kStates[s].code == code) return s;
+  }
+  MUSTER_CHECK(false);
+  return 0;
+}
+
+std::string_view FloridaCountyCode(uint16_t county_number) {
+  return kFlorida[county_number - 1][0];
 }
 
 const State& PlaceTables::StateOf(const Place& place) const { return kStates[place.state]; }

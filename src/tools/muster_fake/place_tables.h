@@ -33,8 +33,9 @@ struct Place {
   std::string_view city;
   std::string_view county;
   uint16_t state = 0;
-  uint16_t county_number =
-      0;  // 1-based, among the state's made-up or (North Carolina) real counties
+  // From 1, among as many counties as the state has. Their names are real in North Carolina and
+  // Florida.
+  uint16_t county_number = 0;
 };
 
 class PlaceTables {
@@ -44,10 +45,13 @@ class PlaceTables {
   const State& StateOf(const Place& place) const;
   // Anywhere, about as people are spread: few ZIPs hold many, many hold few.
   const Place& Sample(Rng& rng) const { return places_[all_.Sample(rng)]; }
-  // In the state of the voter file.
-  const Place& SampleVoterState(Rng& rng) const {
-    return places_[voter_first_ + voter_.Sample(rng)];
+  // In one state, by its index.
+  const Place& SampleIn(uint16_t state, Rng& rng) const {
+    const StateTable& table = by_state_[state];
+    return places_[table.places[table.alias.Sample(rng)]];
   }
+  // The state with this code; there must be one.
+  uint16_t StateIndex(std::string_view code) const;
   // Near `place`: within a few dozen ZIPs by number, mostly in the same state.
   const Place& SampleNear(const Place& place, Rng& rng) const;
   // An area code of the place's state, or of any state.
@@ -57,13 +61,20 @@ class PlaceTables {
  private:
   PlaceTables();
 
+  struct StateTable {
+    std::vector<uint32_t> places;
+    AliasTable alias;
+  };
+
   std::vector<Place> places_;
   std::vector<std::vector<std::string_view>> area_codes_;  // by state
-  AliasTable all_, voter_;
-  uint32_t voter_first_ = 0;
+  AliasTable all_;
+  std::vector<StateTable> by_state_;
 };
 
-inline constexpr std::string_view kVoterState = "NC";
+// Florida's files name counties by three letters: "ALA" of county 1.
+std::string_view FloridaCountyCode(uint16_t county_number);
+inline constexpr uint16_t kFloridaCounties = 67;
 
 }  // namespace muster::fake
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tools/muster_fake/email.h"
+#include "tools/muster_fake/rates.h"
 
 namespace muster::fake {
 namespace {
@@ -136,7 +137,10 @@ struct Population::Household {
 };
 
 Population::Population(const PopulationPlan& plan)
-    : plan_(plan), names_(NameTables::Get()), places_(PlaceTables::Get()) {
+    : plan_(plan),
+      names_(NameTables::Get()),
+      places_(PlaceTables::Get()),
+      state_(places_.StateIndex(plan.state)) {
   voter_blocks_ = (plan.voters + kBlockVoters - 1) / kBlockVoters;
   const uint64_t contact_blocks = (plan.contacts + kBlockContacts - 1) / kBlockContacts;
   contact_blocks_in_state_ = std::min(voter_blocks_, contact_blocks - contact_blocks / 10);
@@ -218,6 +222,12 @@ const Name* Population::FirstName(uint64_t person, bool female) const {
   return &names_.First(female, names_.SampleFirst(female, rng));
 }
 
+const Name* Population::MiddleName(uint64_t person, bool female) const {
+  Rng rng(KeyOf(plan_.seed, Stream::kFirstName, person, 1));
+  if (!rng.Chance(rates::kMiddleName)) return nullptr;
+  return &names_.First(female, names_.SampleFirst(female, rng));
+}
+
 Address Population::MakeAddress(Rng& rng, const Place& place) const {
   Address address;
   address.place = &place;
@@ -254,23 +264,34 @@ Population::Household Population::MakeHousehold(uint64_t id) const {
   Household house;
   house.kind = HouseholdAt(MakeBlock(block).pattern, static_cast<uint8_t>(id % kBlockPeople)).kind;
   house.last = &names_.Last(names_.SampleLast(rng));
-  house.double_surname = house.last->spanish && rng.Chance(3500);
+  house.double_surname = house.last->spanish && rng.Chance(rates::kDoubleSurname);
   house.head_female = rng.Chance(5000);
   house.second_female = rng.Chance(9200) != house.head_female;
   house.head_year = static_cast<int>(rng.Between(1934, 2002));
   const bool family =
       house.kind == kFamilyOfThree || house.kind == kFamilyOfFour || house.kind == kTwins;
   if (family) house.head_year = static_cast<int>(rng.Between(1934, 1978));
-  house.junior = family && rng.Chance(900);
+  house.junior = family && rng.Chance(rates::kJuniorFamily);
   if (house.junior) house.head_female = false;
-  house.shares_email = (family || house.kind == kCouple) && rng.Chance(1200);
+  house.shares_email = (family || house.kind == kCouple) && rng.Chance(rates::kSharedEmail);
   house.second_last = &names_.Last(names_.SampleLast(rng));
-  const uint32_t married = rng.Below(100);
-  house.surname = married < 74   ? Person::Surname::kMarried
-                  : married < 80 ? Person::Surname::kHyphenated
-                                 : Person::Surname::kPlain;
-  const Place& place = block < voter_blocks_ ? places_.SampleVoterState(rng) : places_.Sample(rng);
+  const uint32_t married = rng.Below(10'000);
+  house.surname = married < rates::kMarriedName ? Person::Surname::kMarried
+                  : married < rates::kMarriedName + rates::kHyphenatedName
+                      ? Person::Surname::kHyphenated
+                      : Person::Surname::kPlain;
+  const Place& place = block < voter_blocks_ ? places_.SampleIn(state_, rng) : places_.Sample(rng);
   house.home = MakeAddress(rng, place);
+  if (house.kind == kSingle && rng.Chance(rates::kInstitution)) {
+    // One house in each ZIP: a dormitory, a home for the old.
+    const auto at =
+        static_cast<uint64_t>(place.zip[0] * 27 + place.zip[1]) * 1'000'000 +
+        static_cast<uint64_t>(place.zip[2] * 10'000 + place.zip[3] * 100 + place.zip[4]);
+    Rng institution(KeyOf(plan_.seed, Stream::kAddress, at));
+    house.home = MakeAddress(institution, place);
+    house.home.unit_kind = rng.Chance(7000) ? uint8_t{1} : uint8_t{0};
+    house.home.unit = house.home.unit_kind == 0 ? "" : std::to_string(rng.Between(1, 400));
+  }
   if (rng.Chance(4500)) house.landline = MakePhone(rng, places_.SampleAreaCode(place, rng));
   return house;
 }
@@ -312,7 +333,7 @@ void Population::MakePerson(uint64_t id, Person& person) const {
     person.birth = DateIn(
         twins, std::clamp(house.head_year + static_cast<int>(twins.Between(20, 30)), 1940, 2008));
     const bool female = twins.Chance(5000);
-    const bool alike = twins.Chance(6500);
+    const bool alike = twins.Chance(rates::kTwinsOneSex);
     person.female = position == 2 || alike ? female : !female;
   }
   if (house.junior && position == 2) {
@@ -321,18 +342,22 @@ void Population::MakePerson(uint64_t id, Person& person) const {
     person.suffix = rng.Chance(2000) ? "II" : "Jr";
     named = true;
   } else if (house.junior && position == 0) {
-    person.suffix = rng.Chance(4000) ? "Sr" : "";
+    person.suffix = rng.Chance(rates::kHeadIsSenior) ? "Sr" : "";
   } else if (rng.Chance(60)) {
     person.suffix = rng.Chance(5000) ? "III" : "Jr";
   }
   if (person.female) person.suffix = {};
   if (!named) person.first = FirstName(id, person.female);
-  if (house.kind == kTwins && position == 3 && person.first == FirstName(head + 2, person.female)) {
-    person.first = FirstName(id + (uint64_t{1} << 60), person.female);
+  if (house.kind == kTwins && position == 3) {
+    // Nobody gives two children one name, and the first may have the father's.
+    const Name* const taken =
+        house.junior ? FirstName(head, false) : FirstName(head + 2, person.female);
+    for (uint64_t again = 1; person.first == taken; ++again) {
+      person.first = FirstName(id + (again << 60), person.female);
+    }
   }
-  person.middle = rng.Chance(8200)
-                      ? &names_.First(person.female, names_.SampleFirst(person.female, rng))
-                      : nullptr;
+  const bool named_whole = named && rng.Chance(rates::kJuniorSameMiddle);
+  person.middle = MiddleName(named_whole ? head : id, person.female);
   person.accents = rng.Chance(7000);
   if (person.surname == Person::Surname::kPlain && person.last->spanish && house.double_surname) {
     person.surname = Person::Surname::kDouble;
@@ -363,6 +388,13 @@ Address Population::FormerHome(const Person& person) const {
   const Place& place =
       rng.Chance(7000) ? places_.SampleNear(*person.home.place, rng) : places_.Sample(rng);
   return MakeAddress(rng, place);
+}
+
+Address Population::FormerHomeInState(const Person& person) const {
+  Rng rng(KeyOf(plan_.seed, Stream::kMove, person.id, 1));
+  const Place& near = places_.SampleNear(*person.home.place, rng);
+  const bool stayed_near = rng.Chance(7000) && near.state == state_;
+  return MakeAddress(rng, stayed_near ? near : places_.SampleIn(state_, rng));
 }
 
 std::string_view DirectionAbbreviation(const Address& address) {

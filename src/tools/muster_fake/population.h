@@ -2,7 +2,8 @@
 //
 // Population: the made-up people. Person number n is a function of (seed, n): households of one to
 // four share a roof, a surname, a landline and sometimes one email address; there are twins,
-// juniors, maiden, hyphenated and double surnames.
+// juniors with their father's middle name, maiden, hyphenated and double surnames, and singles who
+// live in a house of hundreds. How often: rates.h.
 //
 // People come in blocks of 8 neighbors. A block in the voter file's state has 7 registered people;
 // a block with contacts has 5 of them on lists. About nine tenths of the contacts live in the voter
@@ -72,6 +73,7 @@ struct PopulationPlan {
   uint64_t voters = 0;
   uint32_t members = 3;
   uint32_t overlap_per_myriad = 2500;  // people on more than one list
+  std::string_view state = "NC";       // the voter file's
 };
 
 class Population {
@@ -93,8 +95,9 @@ class Population {
   // The `slot`-th address (0 is the main one) of the person's email_owner, in the form its owner
   // would write.
   void AppendEmail(const Person& person, uint32_t slot, std::string& out) const;
-  // Where the person lived before.
+  // Where the person lived before; for the voter file, in its state.
   Address FormerHome(const Person& person) const;
+  Address FormerHomeInState(const Person& person) const;
 
  private:
   struct Household;
@@ -107,6 +110,7 @@ class Population {
   Block MakeBlock(uint64_t block) const;
   Household MakeHousehold(uint64_t id) const;
   const Name* FirstName(uint64_t person, bool female) const;
+  const Name* MiddleName(uint64_t person, bool female) const;
   Address MakeAddress(Rng& rng, const Place& place) const;
   std::string MakePhone(Rng& rng, std::string_view area_code) const;
   uint64_t HeadOf(uint64_t person) const;
@@ -114,6 +118,7 @@ class Population {
   PopulationPlan plan_;
   const NameTables& names_;
   const PlaceTables& places_;
+  uint16_t state_;
   uint64_t voter_blocks_;
   uint64_t contact_blocks_in_state_;
   uint64_t code_modulus_;  // a power of ten above every person's id

@@ -5,6 +5,7 @@
 
 #include "tools/muster_fake/email.h"
 #include "tools/muster_fake/noise.h"
+#include "tools/muster_fake/rates.h"
 
 namespace muster::fake {
 namespace {
@@ -23,10 +24,39 @@ void AppendName(const Name& name, bool accents, std::string& out) {
   out += accents && !name.accented.empty() ? name.accented : name.plain;
 }
 
+void WriteSurname(const Person& person, bool accents, Record& record, Rng& rng) {
+  const bool former = person.surname == Person::Surname::kMarried && person.female &&
+                      rng.Chance(rates::kListFormerSurname);
+  const Name& own = former ? *person.second_last : *person.last;
+  if (person.surname == Person::Surname::kHyphenated && rng.Chance(rates::kListHyphenated)) {
+    AppendName(own, accents, record.last);
+    record.last += rng.Chance(rates::kListHyphenLost) ? ' ' : '-';
+    AppendName(*person.second_last, accents, record.last);
+  } else if (person.surname == Person::Surname::kDouble) {
+    const uint32_t drawn = rng.Below(10'000);
+    if (drawn < rates::kListDouble) {
+      AppendName(own, accents, record.last);
+      record.last += ' ';
+      AppendName(*person.second_last, accents, record.last);
+    } else if (drawn < rates::kListDouble + rates::kListDoubleSplit) {
+      // A form that asks for a middle name gets the father's surname.
+      record.middle.clear();
+      AppendName(own, accents, record.middle);
+      AppendName(*person.second_last, accents, record.last);
+    } else if (drawn < rates::kListDouble + rates::kListDoubleSplit + rates::kListDoubleSecond) {
+      AppendName(*person.second_last, accents, record.last);
+    } else {
+      AppendName(own, accents, record.last);
+    }
+  } else {
+    AppendName(own, accents, record.last);
+  }
+}
+
 void WriteNames(const Person& person, Record& record, Rng& rng, const NameTables& names) {
   const bool accents = person.accents && rng.Chance(8000);
   AppendName(*person.first, accents, record.first);
-  if (rng.Chance(1400)) {
+  if (rng.Chance(rates::kListNickname)) {
     record.first = names.SampleNickname(*person.first, rng);
   } else if (rng.Chance(500)) {
     record.nickname = names.SampleNickname(*person.first, rng);
@@ -39,20 +69,22 @@ void WriteNames(const Person& person, Record& record, Rng& rng, const NameTables
       AppendName(*person.middle, accents, record.middle);
     }
   }
-  const bool former =
-      person.surname == Person::Surname::kMarried && person.female && rng.Chance(600);
-  AppendName(former ? *person.second_last : *person.last, accents, record.last);
-  if (person.surname == Person::Surname::kHyphenated && rng.Chance(7000)) {
-    record.last += '-';
-    AppendName(*person.second_last, accents, record.last);
-  } else if (person.surname == Person::Surname::kDouble && rng.Chance(5000)) {
-    record.last += ' ';
-    AppendName(*person.second_last, accents, record.last);
+  if (person.middle != nullptr && rng.Chance(rates::kListMiddleAsFirst)) {
+    record.first.clear();
+    AppendName(*person.middle, accents, record.first);
+    record.middle.clear();
+  } else if (person.middle != nullptr && rng.Chance(rates::kListFirstAndMiddle)) {
+    record.first += ' ';
+    AppendName(*person.middle, accents, record.first);
+    record.middle.clear();
+  } else if (rng.Chance(rates::kListInitialAlone)) {
+    record.first = person.first->plain.substr(0, 1);
   }
-  if (rng.Chance(7000)) record.suffix = person.suffix;
+  WriteSurname(person, accents, record, rng);
+  if (rng.Chance(rates::kListSuffix)) record.suffix = person.suffix;
 
-  if (rng.Chance(150)) Slip(record.first, rng);
-  if (rng.Chance(200)) Slip(record.last, rng);
+  if (rng.Chance(rates::kListFirstSlip)) Slip(record.first, rng);
+  if (rng.Chance(rates::kListLastSlip)) Slip(record.last, rng);
   const uint32_t lost = rng.Below(1000);
   if (lost < 25) {
     record.first.clear();
@@ -65,7 +97,7 @@ void WriteNames(const Person& person, Record& record, Rng& rng, const NameTables
     record.first = FillerName(rng);
   } else if (lost < 72) {
     record.last = FillerName(rng);
-  } else if (lost < 77) {
+  } else if (rng.Chance(rates::kListSwapped)) {
     std::swap(record.first, record.last);
   }
   const uint32_t cased = rng.Below(100);
@@ -82,7 +114,8 @@ void WriteNames(const Person& person, Record& record, Rng& rng, const NameTables
 
 void WritePlace(const Population& population, const Person& person, const RecordTraits& traits,
                 Record& record, Rng& rng) {
-  const bool old = rng.Chance(700);
+  const auto years = static_cast<uint32_t>(kLastDay - record.joined_day) / 365;
+  const bool old = rng.Chance(rates::kListMovedPerYear * years);
   const Address former = old ? population.FormerHome(person) : Address();
   const Address& home = old ? former : person.home;
   const Place& place = *home.place;
@@ -95,16 +128,25 @@ void WritePlace(const Population& population, const Person& person, const Record
   }
   if (rng.Chance(8000)) record.city = place.city;
   if (rng.Chance(8500)) record.state = rng.Chance(300) ? state.name : state.code;
-  if (rng.Chance(9200)) {
-    record.zip = place.zip;
-    if (rng.Chance(120)) std::swap(record.zip[3], record.zip[4]);
+  if (!rng.Chance(rates::kListZipMissing)) {
+    record.zip =
+        rng.Chance(rates::kListZipNear) ? PlaceTables::Get().SampleNear(place, rng).zip : place.zip;
+    if (rng.Chance(rates::kListZipSwapped)) {
+      const size_t at = rng.Below(4);
+      std::swap(record.zip[at], record.zip[at + 1]);
+    }
+    if (rng.Chance(rates::kListZipSlip)) {
+      char& digit = record.zip[1 + rng.Below(4)];
+      digit =
+          static_cast<char>('0' + (static_cast<uint32_t>(digit - '0') + rng.Between(1, 9)) % 10);
+    }
     if (rng.Chance(1500)) {
       record.zip += '-';
       for (int i = 0; i < 4; ++i) record.zip += static_cast<char>('0' + rng.Below(10));
     } else if (traits.loses_zip_zeros) {
       record.zip.erase(0, std::min(record.zip.find_first_not_of('0'), record.zip.size() - 1));
     }
-    if (rng.Chance(40)) record.zip = rng.Chance(5000) ? "00000" : "99999";
+    if (rng.Chance(rates::kListZipFiller)) record.zip = rng.Chance(5000) ? "00000" : "99999";
   }
   if (rng.Chance(3000)) record.county = place.county;
   record.latitude = place.latitude;
@@ -195,6 +237,7 @@ void MakeRecord(const Population& population, const Person& person, const Record
     }
     status -= share;
   }
+  record.joined_day = kFirstDay + static_cast<int32_t>(rng.Below(kLastDay - kFirstDay));
   WriteNames(person, record, rng, NameTables::Get());
   WritePlace(population, person, traits, record, rng);
   WriteEmails(population, person, traits, record, rng);
@@ -204,14 +247,16 @@ void MakeRecord(const Population& population, const Person& person, const Record
   if (rng.Chance(60)) record.phone = FillerPhone(rng);
   record.sex = rng.Chance(4000) ? (person.female ? "F" : "M") : "";
   if (rng.Chance(2500)) {
-    record.birth = rng.Chance(200) ? "1900-01-01" : WriteDate(person.birth);
+    Date birth = person.birth;
+    if (birth.day <= 12 && rng.Chance(rates::kListBirthSwapped)) std::swap(birth.day, birth.month);
+    if (rng.Chance(rates::kListBirthYearOff)) birth.year += rng.Chance(5000) ? 1 : -1;
+    record.birth = rng.Chance(rates::kListBirthFiller) ? "1900-01-01" : WriteDate(birth);
   }
   for (uint32_t i = rng.Below(4); i > 0; --i) {
     if (!record.tags.empty()) record.tags += ", ";
     record.tags += rng.Pick(kTags);
   }
   if (rng.Chance(100)) record.note = "Met at the fair.\nAsked for a yard sign, \"the big one\"";
-  record.joined_day = kFirstDay + static_cast<int32_t>(rng.Below(kLastDay - kFirstDay));
   record.changed_day =
       record.joined_day +
       static_cast<int32_t>(rng.Below(static_cast<uint32_t>(kLastDay - record.joined_day) + 1));

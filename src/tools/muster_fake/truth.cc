@@ -53,21 +53,21 @@ uint64_t FileTruth::BadRows() const {
 
 std::string MemberId(uint32_t member) { return "m" + std::to_string(member + 1); }
 
-absl::Status TruthWriter::Open(const std::filesystem::path& out, bool with_voters) {
-  with_voters_ = with_voters;
+absl::Status TruthWriter::Open(const std::filesystem::path& out, const VoterFormat* format) {
+  format_ = format;
   MUSTER_RETURN_IF_ERROR(sources_.Open(out / "truth/sources.csv"));
   MUSTER_RETURN_IF_ERROR(sources_.Append("address,member,file,row,status\n"));
   MUSTER_RETURN_IF_ERROR(bad_rows_.Open(out / "truth/bad_rows.csv"));
   MUSTER_RETURN_IF_ERROR(bad_rows_.Append("member,file,row,kind\n"));
-  if (!with_voters) return absl::OkStatus();
+  if (format == nullptr) return absl::OkStatus();
   MUSTER_RETURN_IF_ERROR(matches_.Open(out / "truth/matches.csv"));
-  return matches_.Append("member,file,row,ncid\n");
+  return matches_.Append("member,file,row," + std::string(format->id_column) + "\n");
 }
 
 absl::Status TruthWriter::Close() {
   MUSTER_RETURN_IF_ERROR(sources_.Close());
   MUSTER_RETURN_IF_ERROR(bad_rows_.Close());
-  return with_voters_ ? matches_.Close() : absl::OkStatus();
+  return format_ != nullptr ? matches_.Close() : absl::OkStatus();
 }
 
 PoolTruth TruthWriter::Count(uint32_t members, std::vector<FileTruth>& files) const {
@@ -121,7 +121,8 @@ std::string TruthJson(const PopulationPlan& plan, const Truth& truth) {
   pool["mailable_addresses_by_lists"] = ByLists(truth.pool.mailable_addresses_by_lists);
   pool["distinct_addresses_with_side_files"] = truth.pool.distinct_addresses_with_side_files;
   if (truth.voters > 0) {
-    json["voter_file"] = {{"voters", truth.voters},
+    json["voter_file"] = {{"layout", truth.voter_layout},
+                          {"voters", truth.voters},
                           {"registered_contacts", truth.registered_contacts},
                           {"history_rows", truth.history_rows}};
   }
@@ -147,7 +148,9 @@ What a usable address is
 sources.csv    address,member,file,row,status: one line for each usable address of each good row,
                in the form in which addresses are compared. Rows count from 1, without the header.
 bad_rows.csv   member,file,row,kind
-matches.csv    member,file,row,ncid: who in the lists is who in the voter file, when there is one
+matches.csv    member,file,row,NUMBER: who in the lists is who in the voter file, when there is one;
+               the column bears the name that the state gives to its voters' numbers (ncid, Voter_ID,
+               SOS_VOTERID, VUID)
 summary.json   lists: for each member's file
                  rows = good_rows + bad_rows
                  addresses: usable ones in good rows (NationBuilder's rows have up to four)

@@ -5,9 +5,8 @@
 //
 // truth/sources.csv (address,member,file,row,status): one line for every usable address of every
 // row, in the form that is compared; truth/bad_rows.csv (member,file,row,kind); truth/matches.csv
-// (member,file,row,ncid) when there is a voter file; summary.json.
-// Units: rows count from 1, without the header.
-// Threads: one at a time.
+// (member,file,row, and the voter's number under its column's name) when there is a voter file;
+// summary.json. Units: rows count from 1, without the header. Threads: one at a time.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_TRUTH_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_TRUTH_H_
 
@@ -21,6 +20,7 @@
 #include "tools/muster_fake/address_table.h"
 #include "tools/muster_fake/output.h"
 #include "tools/muster_fake/record.h"
+#include "tools/muster_fake/voter_format.h"
 
 namespace muster::fake {
 
@@ -58,6 +58,7 @@ struct Truth {
   std::vector<FileTruth> files;
   PoolTruth pool;
   uint64_t voters = 0;
+  std::string voter_layout;
   uint64_t registered_contacts = 0;
   uint64_t history_rows = 0;
   uint64_t senders = 0;
@@ -70,18 +71,20 @@ std::string MemberId(uint32_t member);
 // Where lists report what they wrote; one file after the other.
 class TruthWriter {
  public:
-  absl::Status Open(const std::filesystem::path& out, bool with_voters);
+  // `format` is the voter file's; null when there is none.
+  absl::Status Open(const std::filesystem::path& out, const VoterFormat* format);
   absl::Status Close();
 
   AddressTable& addresses() { return addresses_; }
   OutputFile& sources() { return sources_; }
   OutputFile& bad_rows() { return bad_rows_; }
   OutputFile& matches() { return matches_; }
+  const VoterFormat* format() const { return format_; }
   // The pool's figures, and the members' distinct ones into `files`.
   PoolTruth Count(uint32_t members, std::vector<FileTruth>& files) const;
 
  private:
-  bool with_voters_ = false;
+  const VoterFormat* format_ = nullptr;
   AddressTable addresses_;
   OutputFile sources_, bad_rows_, matches_;
 };

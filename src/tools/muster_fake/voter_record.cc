@@ -2,9 +2,9 @@
 #include "tools/muster_fake/voter_record.h"
 
 #include <algorithm>
-#include <array>
 
 #include "tools/muster_fake/noise.h"
+#include "tools/muster_fake/rates.h"
 
 namespace muster::fake {
 namespace {
@@ -22,27 +22,32 @@ void MakeVoter(const Population& population, uint64_t voter, VoterRecord& record
   Rng rng(KeyOf(population.seed(), Stream::kVoter, id));
 
   record.first = person.first->plain;
-  if (rng.Chance(150)) record.first = NameTables::Get().SampleNickname(*person.first, rng);
+  if (rng.Chance(rates::kVoterNickname))
+    record.first = NameTables::Get().SampleNickname(*person.first, rng);
   record.middle.clear();
   if (person.middle != nullptr && rng.Chance(9000)) {
     record.middle = rng.Chance(8000) ? person.middle->plain : person.middle->plain.substr(0, 1);
   }
-  const bool former =
-      person.surname == Person::Surname::kMarried && person.female && rng.Chance(800);
+  const bool former = person.surname == Person::Surname::kMarried && person.female &&
+                      rng.Chance(rates::kVoterFormerSurname);
   record.last = former ? person.second_last->plain : person.last->plain;
-  if (person.surname == Person::Surname::kHyphenated && rng.Chance(8500)) {
+  if (person.surname == Person::Surname::kHyphenated && rng.Chance(rates::kVoterHyphenated)) {
     record.last.append("-").append(person.second_last->plain);
-  } else if (person.surname == Person::Surname::kDouble && rng.Chance(8000)) {
+  } else if (person.surname == Person::Surname::kDouble && rng.Chance(rates::kVoterDouble)) {
     record.last.append(" ").append(person.second_last->plain);
   }
   record.suffix.clear();
-  if (rng.Chance(9000)) record.suffix = person.suffix;
-  if (rng.Chance(40)) Slip(record.first, rng);
-  if (rng.Chance(50)) Slip(record.last, rng);
+  if (rng.Chance(rates::kVoterSuffix)) record.suffix = person.suffix;
+  if (rng.Chance(rates::kVoterFirstSlip)) Slip(record.first, rng);
+  if (rng.Chance(rates::kVoterLastSlip)) Slip(record.last, rng);
   for (std::string* name : {&record.first, &record.middle, &record.last, &record.suffix})
     MakeUpper(*name);
 
-  record.home = rng.Chance(800) ? population.FormerHome(person) : person.home;
+  const uint32_t status = rng.Below(1000);
+  record.status = status < 870 ? "A" : status < 955 ? "I" : status < 990 ? "R" : "D";
+  const bool moved =
+      rng.Chance(record.status == "I" ? rates::kVoterInactiveMoved : rates::kVoterMoved);
+  record.home = moved ? population.FormerHomeInState(person) : person.home;
   record.phone.clear();
   if (rng.Chance(4500)) {
     record.phone = person.landline.empty() || rng.Chance(4000) ? person.mobile : person.landline;
@@ -50,11 +55,12 @@ void MakeVoter(const Population& population, uint64_t voter, VoterRecord& record
   record.sex = rng.Chance(700) ? "U" : person.female ? "F" : "M";
   const uint32_t party = rng.Below(1000);
   record.party = party < 320 ? "DEM" : party < 620 ? "REP" : party < 992 ? "UNA" : "LIB";
-  const uint32_t status = rng.Below(1000);
-  record.status = status < 870 ? "A" : status < 955 ? "I" : status < 990 ? "R" : "D";
-  record.confidential = rng.Chance(20);
-  record.birth_year = person.birth.year;
-  if (rng.Chance(30)) record.birth_year += rng.Chance(5000) ? 1 : -1;
+  record.confidential = rng.Chance(rates::kVoterConfidential);
+  record.birth = person.birth;
+  if (rng.Chance(rates::kVoterBirthYearOff)) record.birth.year += rng.Chance(5000) ? 1 : -1;
+  if (record.birth.day <= 12 && rng.Chance(rates::kVoterBirthSwapped)) {
+    std::swap(record.birth.day, record.birth.month);
+  }
   const int32_t adult_day = (person.birth.year + 18 - 1970) * 365;
   const int32_t first_day = std::clamp(adult_day, kFirstDay, kLastDay - 30);
   record.registered_day =
@@ -62,17 +68,6 @@ void MakeVoter(const Population& population, uint64_t voter, VoterRecord& record
   // Older people vote more; people differ more than ages do.
   const uint32_t by_age = static_cast<uint32_t>(std::clamp(2026 - person.birth.year, 18, 80)) * 50;
   record.propensity = std::min(9'500u, by_age + rng.Below(5'500));
-}
-
-void AppendVoterId(uint64_t voter, std::string& out) {
-  const uint64_t series = voter / 1'000'000;
-  out += static_cast<char>('A' + series / 26 % 26);
-  out += static_cast<char>('A' + series % 26);
-  uint64_t number = voter % 1'000'000;
-  std::array<char, 6> digits;
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number /= 10)
-    *digit = static_cast<char>('0' + number % 10);
-  out.append(digits.data(), digits.size());
 }
 
 }  // namespace muster::fake

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// VoterRecord: one registered person as the state's file knows it: legal name in capitals, year of
+// VoterRecord: one registered person as the state's file knows it: legal name in capitals, date of
 // birth, an address that may be older or newer than the one on a list.
 //
 // Threads: const over Population.
@@ -24,16 +24,13 @@ struct VoterRecord {
   std::string_view sex;       // "M", "F", or "U"
   std::string_view party;     // "DEM", "REP", "UNA", "LIB"
   std::string_view status;    // "A" active, "I" inactive, "R" removed, "D" denied
-  bool confidential = false;  // the address is withheld by law
-  int birth_year = 0;
+  bool confidential = false;  // withheld by law
+  Date birth;
   int32_t registered_day = 0;  // since 1970-01-01
   uint32_t propensity = 0;     // to vote, in 10,000
 };
 
 void MakeVoter(const Population& population, uint64_t voter, VoterRecord& record);
-
-// The state's own id: two letters and digits; unique, and a function of the voter's number alone.
-void AppendVoterId(uint64_t voter, std::string& out);
 
 }  // namespace muster::fake
 

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// WriteVoters: North Carolina's voter file and history file, tab-separated with a header.
+// WriteVoters: a state's voter files and history files, in one of the formats.
 //
-// Source: the state's layouts of February 2022 (67 columns) and of the history file (15 columns).
+// Rule: the same whatever the number of threads. Memory does not grow with the voters.
 // Errors: those of OutputFile.
 #ifndef MUSTER_TOOLS_MUSTER_FAKE_VOTER_WRITER_H_
 #define MUSTER_TOOLS_MUSTER_FAKE_VOTER_WRITER_H_
 
 #include <filesystem>
-#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "tools/muster_fake/population.h"
+#include "tools/muster_fake/voter_format.h"
 
 namespace muster::fake {
 
-inline constexpr std::string_view kVoterFile = "voters/ncvoter_Statewide.txt";
-inline constexpr std::string_view kHistoryFile = "history/ncvhis_Statewide.txt";
-
-// The number of history rows.
-absl::StatusOr<uint64_t> WriteVoters(const Population& population, const std::filesystem::path& out,
-                                     unsigned threads);
+// The number of votes in the history.
+absl::StatusOr<uint64_t> WriteVoters(const Population& population, const VoterFormat& format,
+                                     const std::filesystem::path& out, unsigned threads);
 
 }  // namespace muster::fake
 
