@@ -240,7 +240,8 @@ class Reader : public VoterReader {
       if (!CutFixedWidth(raw_.front(), is_ascii, is_utf8, file_, cells_)) {
         MUSTER_RETURN_IF_ERROR(RejectRow(
             v1::ENCODING_MALFORMED, "",
-            "has a column that ends inside a character; say with --encoding how it is written"));
+            "has a column that ends inside a character; say in the layout's `encoding` how the "
+            "file is written"));
         return false;
       }
     } else {
@@ -256,7 +257,7 @@ class Reader : public VoterReader {
       MUSTER_RETURN_IF_ERROR(
           RejectRow(v1::ENCODING_MALFORMED, "",
                     "not " + std::string(EncodingName(csv_->source().encoding())) +
-                        " text; name the file's encoding with --encoding windows-1252"));
+                        " text; say in the layout's `encoding` how the file is written"));
       return false;
     }
     ++recoded_;
