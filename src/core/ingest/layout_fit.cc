@@ -21,6 +21,8 @@ constexpr size_t kSampleRows = 48;
 constexpr size_t kSampleBytesMax = size_t{8} << 20;
 // More columns than any file has; a line of delimiters alone is no header.
 constexpr size_t kHeaderCellsMax = 10'000;
+// Nobody's row holds the names of so many columns.
+constexpr size_t kNamesOfHeader = 4;
 // A column that mostly fails in fewer rows than this is bad luck, unless another fails as well.
 constexpr size_t kManyRows = 8;
 
@@ -183,8 +185,12 @@ class Fitter {
     }
     if (!layout_.fixed_width) {
       FindHeader(first);
-      if (!fit_.status.ok()) return std::move(fit_);
       csv_.set_expected_cells(first.size());
+    }
+    // Without a header it is somebody's row.
+    for (std::string& cell : first) crypto::Wipe(cell.data(), cell.size());
+    if (!fit_.status.ok()) return std::move(fit_);
+    if (!layout_.fixed_width) {
       if (fit_.has_header) MUSTER_RETURN_IF_ERROR(csv_.Next().status());
     } else {
       PlaceInOrder(layout_.columns.size());
@@ -253,6 +259,13 @@ class Fitter {
       fit_.status = Mismatch(csv_, 1, 0,
                              "is not this layout's header: it names " + std::to_string(found) +
                                  " of its " + std::to_string(places.size()) + " columns");
+      return;
+    }
+    if (!named && found >= kNamesOfHeader) {
+      // Another year's header, and its columns may be in another order.
+      fit_.status = Mismatch(csv_, 1, 0,
+                             "is a header that names only " + std::to_string(found) + " of the " +
+                                 std::to_string(places.size()) + " columns of this layout");
       return;
     }
     if (layout_.header == FileLayout::HeaderRow::kNo || !named) {
@@ -394,6 +407,18 @@ class Fitter {
 };
 
 }  // namespace
+
+// The rows of before go with `other`, whose end wipes them.
+LayoutFit& LayoutFit::operator=(LayoutFit&& other) noexcept {
+  status = std::move(other.status);
+  score = other.score;
+  has_header = other.has_header;
+  places = std::move(other.places);
+  header = std::move(other.header);
+  missing = std::move(other.missing);
+  rows.swap(other.rows);
+  return *this;
+}
 
 LayoutFit::~LayoutFit() {
   for (RowCopy& row : rows) {

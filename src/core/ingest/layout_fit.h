@@ -41,8 +41,8 @@ struct RowCopy {
 struct LayoutFit {
   LayoutFit() = default;
   LayoutFit(LayoutFit&&) = default;
-  LayoutFit& operator=(LayoutFit&&) = default;
-  ~LayoutFit();
+  LayoutFit& operator=(LayoutFit&& other) noexcept;
+  ~LayoutFit();  // wipes the rows
 
   absl::Status status;  // OK, or why it does not fit
   double score = 0;     // of those that fit, the better one is higher

@@ -810,6 +810,25 @@ TEST_CASE("VoterReader: a layout that passes over a state's flag is refused", "[
   REQUIRE_OK(ReadVoters(path, layout).status);
 }
 
+TEST_CASE("VoterReader: another year's header is no voter", "[fault]") {
+  const TestFolder folder;
+  const FileLayout& file = BuiltIn("fl").voters;
+  Cells names;
+  for (const LayoutColumn& column : file.columns) {
+    names[column.names.front()] =
+        names.size() % 3 == 0 ? column.names.front() : "new " + column.names.front();
+  }
+  const std::string text =
+      Row(file, names) + Row(file, {{"Voter_ID", "100000001"},
+                                    {"Name_Last", "LEE"},
+                                    {"Requested_public_records_exemption", "N"},
+                                    {"Voter_Status", "ACT"}});
+  const VoterReading reading = ReadVoters(folder.Write("fl.txt", text), BuiltIn("fl"));
+  REQUIRE_REASON(reading.status, v1::LAYOUT_MISMATCH);
+  REQUIRE(reading.status.message().find("line 1 is a header that names only") !=
+          absl::string_view::npos);
+}
+
 TEST_CASE("VoterReader: a line of delimiters is no header, and takes no memory", "[fault]") {
   const TestFolder folder;
   std::string line(900'000, '\t');
