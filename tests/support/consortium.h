@@ -158,6 +158,22 @@ class TestConsortium {
     return statement;
   }
 
+  // The same as a voter file.
+  v1::Statement VoterUpload(const TestPerson& by, const UploadId& upload,
+                            const std::string& name = "nc-2026-09-01",
+                            const std::string& as_of = "2026-09-01") const {
+    v1::Statement statement = Upload(by, upload);
+    v1::UploadStatement& said = *statement.mutable_upload();
+    said.set_list(name);
+    said.clear_consent();
+    v1::VoterFileTerms& terms = *said.mutable_voterfile();
+    terms.set_layout("nc");
+    terms.set_as_of(as_of);
+    terms.set_permitted_use("elections only, as the office's form says");
+    terms.set_state("NC");
+    return statement;
+  }
+
   v1::Statement Intake(const v1::SignedStatement& upload) const {
     v1::Statement said;
     said.ParseFromString(upload.statement());
@@ -168,7 +184,12 @@ class TestConsortium {
     intake.set_upload_statement_hash(ToString(governance::StatementHash(upload)));
     intake.set_batches_root(said.upload().batches_root());
     intake.set_record_count(said.upload().record_count());
-    intake.set_contact_count(said.upload().record_count());
+    if (said.upload().has_voterfile()) {
+      intake.mutable_voterfile()->set_voter_count(said.upload().record_count());
+      intake.mutable_voterfile()->set_current(true);
+    } else {
+      intake.set_contact_count(said.upload().record_count());
+    }
     intake.set_normalizer_version(1);
     return statement;
   }

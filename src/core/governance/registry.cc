@@ -2,6 +2,7 @@
 #include "core/governance/registry.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/base/check.h"
 #include "core/base/error.h"
@@ -42,6 +43,15 @@ RoleSet RolesOf(const v1::AdmissionStatement& admission) {
 
 }  // namespace
 
+bool SameSource(const v1::VoterFileTerms& a, const v1::VoterFileTerms& b) {
+  return a.state() == b.state() && a.layout() == b.layout();
+}
+
+bool IsNewerExtract(const v1::VoterFileTerms& a, int64_t a_index, const v1::VoterFileTerms& b,
+                    int64_t b_index) {
+  return std::tie(a.as_of(), a_index) > std::tie(b.as_of(), b_index);
+}
+
 absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<int64_t> now) const {
   const v1::Statement& statement = verified.statement;
   if (statement.has_charter()) return CheckCharter(verified);
@@ -54,7 +64,16 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       return CheckJoin(verified, now);
     case v1::Statement::kUpload: {
       const v1::UploadStatement& upload = statement.upload();
-      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, upload.member(), {v1::ROLE_UPLOADER}));
+      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(
+          verified, upload.member(),
+          upload.has_voterfile() ? RoleSet{v1::ROLE_STEWARD} : RoleSet{v1::ROLE_UPLOADER}));
+      const std::optional<bool> named =
+          IsVoterFileName(Known<MemberId>(upload.member()), upload.list());
+      if (named.value_or(upload.has_voterfile()) != upload.has_voterfile()) {
+        return Refused(upload.has_voterfile()
+                           ? "the member has a list of this name; give the voter file another"
+                           : "the member has a voter file of this name; give the list another");
+      }
       if (FindUpload(Known<UploadId>(upload.upload())) != nullptr) {
         return MakeError(v1::UPLOAD_EXISTS, "statement refused: this upload was already committed");
       }
@@ -70,15 +89,19 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       if (upload->member.Name() != intake.member() ||
           AsText(upload->statement_hash) != intake.upload_statement_hash() ||
           AsText(upload->batches_root) != intake.batches_root() ||
-          upload->record_count != intake.record_count()) {
+          upload->record_count != intake.record_count() ||
+          upload->voterfile.has_value() != intake.has_voterfile()) {
         return Refused("it does not agree with the upload statement it speaks of");
       }
       return absl::OkStatus();
     }
     case v1::Statement::kWithdrawal: {
       const v1::WithdrawalStatement& withdrawal = statement.withdrawal();
+      const bool of_voters =
+          IsVoterFileName(Known<MemberId>(withdrawal.member()), withdrawal.list()).value_or(false);
       MUSTER_RETURN_IF_ERROR(
-          CheckMemberSigner(verified, withdrawal.member(), {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+          CheckMemberSigner(verified, withdrawal.member(),
+                            {of_voters ? v1::ROLE_STEWARD : v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
       if (FindWithdrawal(Known<WithdrawalId>(withdrawal.withdrawal())) != nullptr) {
         return MakeError(v1::REQUEST_ID_REUSED,
                          "statement refused: this withdrawal is already on the log");
@@ -351,13 +374,19 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       record.statement_hash = verified.hash;
       record.batches_root = Array32(upload.batches_root());
       record.record_count = upload.record_count();
+      record.row_count = upload.row_count();
+      record.create_time = statement.create_time();
       record.index = index;
+      if (upload.has_voterfile()) record.voterfile = upload.voterfile();
       uploads_[record.id] = std::move(record);
       break;
     }
-    case v1::Statement::kIntake:
-      uploads_.at(Known<UploadId>(statement.intake().upload())).intake_index = index;
+    case v1::Statement::kIntake: {
+      UploadRecord& record = uploads_.at(Known<UploadId>(statement.intake().upload()));
+      record.intake_index = index;
+      if (statement.intake().has_voterfile()) record.voters = statement.intake().voterfile();
       break;
+    }
     case v1::Statement::kWithdrawal: {
       const v1::WithdrawalStatement& withdrawal = statement.withdrawal();
       WithdrawalRecord record;
@@ -421,6 +450,13 @@ const WithdrawalRecord* Registry::FindWithdrawal(const WithdrawalId& id) const {
   return it == withdrawals_.end() ? nullptr : &it->second;
 }
 
+std::optional<bool> Registry::IsVoterFileName(const MemberId& member, std::string_view name) const {
+  for (const auto& [id, upload] : uploads_) {
+    if (upload.member == member && upload.list == name) return upload.voterfile.has_value();
+  }
+  return std::nullopt;
+}
+
 std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
   switch (statement.body_case()) {
     case v1::Statement::kUpload:
@@ -437,7 +473,8 @@ std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
 }
 
 bool Registry::IsPublic(const v1::Statement& statement) {
-  return statement.has_charter() || statement.has_admission() || statement.has_join();
+  return statement.has_charter() || statement.has_admission() || statement.has_join() ||
+         statement.upload().has_voterfile() || statement.intake().has_voterfile();
 }
 
 }  // namespace muster::governance

@@ -9,7 +9,8 @@
 // operators. A join needs its admission, still good by the joiner's own clock, and signatures by
 // the sign key, the cosign key and the invite's key; a member begins with its first join; keys are
 // unique over all people and purposes; the first approver of a member, and nobody else, brings M.
-// Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once.
+// Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once;
+// of voter files by a steward instead, under a name that no list of the member has.
 // Intake and withdrawn: by the vault's key in the charter, once for each upload and withdrawal,
 // which must be there and agree. Nobody signs without need: a signature too many is refused.
 // Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS,
@@ -69,9 +70,20 @@ struct UploadRecord {
   Bytes32 statement_hash{};
   Bytes32 batches_root{};
   int64_t record_count = 0;
+  int64_t row_count = 0;
+  int64_t create_time = 0;
   uint64_t index = 0;
   std::optional<uint64_t> intake_index;
+  std::optional<v1::VoterFileTerms> voterfile;  // of a voter file
+  std::optional<v1::VoterFileIntake> voters;    // of a voter file that the vault has read
 };
+
+// Whether two voter files are extracts of one source: of one state, in one layout.
+bool SameSource(const v1::VoterFileTerms& a, const v1::VoterFileTerms& b);
+// Whether extract `a` goes before `b` of the same source: the later day, or of one day the later
+// statement. Indices: where the upload statements stand in the log.
+bool IsNewerExtract(const v1::VoterFileTerms& a, int64_t a_index, const v1::VoterFileTerms& b,
+                    int64_t b_index);
 
 struct WithdrawalRecord {
   WithdrawalId id;
@@ -104,13 +116,15 @@ class Registry {
   const PendingInvite* FindInvite(const InviteId& id) const;
   const UploadRecord* FindUpload(const UploadId& id) const;
   const WithdrawalRecord* FindWithdrawal(const WithdrawalId& id) const;
+  // Whether the member's uploads under this name are voter files; none when there are no uploads.
+  std::optional<bool> IsVoterFileName(const MemberId& member, std::string_view name) const;
   const std::map<MemberId, MemberRecord>& members() const { return members_; }
   const std::map<PersonId, PersonRecord>& people() const { return people_; }
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
   const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
 
-  // Who may read an entry's body: everyone (charter, admissions, joins) or one member (none: nobody
-  // but operators of none).
+  // Who may read an entry's body: everyone (charter, admissions, joins, voter files) or one member
+  // (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
 

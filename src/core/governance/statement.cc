@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/base/status.h"
@@ -23,7 +24,7 @@ namespace {
 constexpr int kSignaturesMax = 64;
 constexpr size_t kNameBytesMax =
     200;  // of a consortium, member, person or list: a line on a screen
-constexpr size_t kConsentBytesMax = 4096;
+constexpr size_t kConsentBytesMax = 4096;  // also of what a voter file may be used for
 constexpr size_t kFileNameBytesMax = 255;  // what file systems allow
 constexpr int kFilesMax = 1000;
 constexpr int64_t kCountMax = int64_t{1}
@@ -197,7 +198,13 @@ absl::Status CheckBody(const v1::UploadStatement& upload, std::string_view) {
     return Malformed("upload.record_count", "cannot belong to the number of batches");
   }
   MUSTER_RETURN_IF_ERROR(CheckSize(upload.batches_root(), 32, "upload.batches_root"));
-  return CheckText(upload.consent(), kConsentBytesMax, false, "upload.consent");
+  MUSTER_RETURN_IF_ERROR(CheckText(upload.consent(), kConsentBytesMax, false, "upload.consent"));
+  if (!upload.has_voterfile()) return absl::OkStatus();
+  if (!upload.consent().empty())
+    return Malformed("upload.consent", "must be empty: a voter file has permitted_use");
+  if (upload.mode() != v1::UploadStatement::APPEND)
+    return Malformed("upload.mode", "must be APPEND for a voter file");
+  return CheckVoterFileTerms(upload.voterfile());
 }
 
 absl::Status CheckBody(const v1::IntakeStatement& intake, std::string_view) {
@@ -212,7 +219,17 @@ absl::Status CheckBody(const v1::IntakeStatement& intake, std::string_view) {
   MUSTER_RETURN_IF_ERROR(CheckCount(intake.suppression_count(), "intake.suppression_count"));
   MUSTER_RETURN_IF_ERROR(CheckCount(intake.exclusion_count(), "intake.exclusion_count"));
   MUSTER_RETURN_IF_ERROR(CheckCount(intake.refused_count(), "intake.refused_count"));
-  return CheckCount(intake.replaced_count(), "intake.replaced_count");
+  MUSTER_RETURN_IF_ERROR(CheckCount(intake.replaced_count(), "intake.replaced_count"));
+  if (!intake.has_voterfile()) return absl::OkStatus();
+  if (intake.contact_count() + intake.suppression_count() + intake.exclusion_count() +
+          intake.replaced_count() !=
+      0) {
+    return Malformed("intake.voterfile", "counts contacts, and a voter file brings none");
+  }
+  MUSTER_RETURN_IF_ERROR(
+      CheckCount(intake.voterfile().voter_count(), "intake.voterfile.voter_count"));
+  return CheckCount(intake.voterfile().history_record_count(),
+                    "intake.voterfile.history_record_count");
 }
 
 absl::Status CheckBody(const v1::WithdrawalStatement& withdrawal, std::string_view) {
@@ -263,6 +280,24 @@ absl::Status CheckShape(const v1::Statement& statement) {
 }
 
 }  // namespace
+
+absl::Status CheckVoterFileTerms(const v1::VoterFileTerms& terms) {
+  MUSTER_RETURN_IF_ERROR(CheckText(terms.layout(), kNameBytesMax, true, "voterfile.layout"));
+  if (!ParseRfc3339(terms.as_of() + "T00:00:00Z").ok())
+    return Malformed("voterfile.as_of", "is no day; write it as 2026-11-03");
+  MUSTER_RETURN_IF_ERROR(
+      CheckText(terms.permitted_use(), kConsentBytesMax, true, "voterfile.permitted_use"));
+  const auto capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  if (terms.state().size() != 2 ||
+      !std::all_of(terms.state().begin(), terms.state().end(), capital))
+    return Malformed("voterfile.state", "is no USPS code of a state; write it as NC");
+  return CheckCount(terms.not_registered_row_count(), "voterfile.not_registered_row_count");
+}
+
+bool SameTerms(const v1::VoterFileTerms& a, const v1::VoterFileTerms& b) {
+  return a.layout() == b.layout() && a.as_of() == b.as_of() &&
+         a.permitted_use() == b.permitted_use() && a.state() == b.state();
+}
 
 bool HasUnknownFields(const google::protobuf::Message& message) {
   const google::protobuf::Reflection* reflection = message.GetReflection();

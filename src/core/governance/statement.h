@@ -39,6 +39,12 @@ absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& sig
 // The same from the serialized SignedStatement of a log entry's body.
 absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body);
 
+// The form of a voter file's terms, for whoever takes them before they are in a statement.
+absl::Status CheckVoterFileTerms(const v1::VoterFileTerms& terms);
+// Whether two are the same but for the counts, which are known only with the statement. Terms that
+// are not set (of a list) are the same among each other.
+bool SameTerms(const v1::VoterFileTerms& a, const v1::VoterFileTerms& b);
+
 // Whether a message, or one inside it, has fields that this schema does not know.
 bool HasUnknownFields(const google::protobuf::Message& message);
 

@@ -76,6 +76,13 @@ absl::Status VerifyFiles(const v1::UploadStatement& statement) {
       withheld != statement.withheld_row_count()) {
     return BadReport("the rows of its files do not add up to the rows it states");
   }
+  if (statement.has_voterfile()) {
+    // A row is at most one record; of the history, several rows of a voter are one.
+    const int64_t unread = withheld + statement.voterfile().not_registered_row_count();
+    if (statement.record_count() > rows - rejected - unread)
+      return BadReport("it states more sealed records than accepted rows");
+    return absl::OkStatus();
+  }
   // A row may bring several addresses, and at least one when it was neither rejected nor withheld.
   if (statement.record_count() < rows - rejected - withheld) {
     return BadReport("it states fewer sealed records than accepted rows");
@@ -152,9 +159,11 @@ absl::Status VerifyIntake(const v1::IntakeStatement& intake, const v1::UploadSta
     return BadReport("the intake statement beside it is of " + intake.upload());
   }
   // Every record is exactly one of these.
-  const int64_t sum = intake.contact_count() + intake.duplicate_count() +
-                      intake.suppression_count() + intake.exclusion_count() +
-                      intake.refused_count();
+  const int64_t sum =
+      intake.duplicate_count() + intake.refused_count() +
+      (intake.has_voterfile()
+           ? intake.voterfile().voter_count() + intake.voterfile().history_record_count()
+           : intake.contact_count() + intake.suppression_count() + intake.exclusion_count());
   if (sum != intake.record_count()) {
     return BadReport("the vault's figures do not add up to the records it read");
   }
@@ -211,7 +220,7 @@ absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload,
   if (finding.statement.member() != member) return BadReport(name + " is another member's");
   MUSTER_RETURN_IF_ERROR(Annotate(VerifyFiles(finding.statement), name));
 
-  // The replay has found the signer to be an uploader of this member when it was said.
+  // The replay has found that the signer may upload this for the member when it was said.
   MUSTER_ASSIGN_OR_RETURN(const PersonId signer, PersonId::Parse(verified.statement.signer()));
   const governance::PersonRecord& uploader = *registry.FindPerson(signer);
   finding.uploader = uploader.name;

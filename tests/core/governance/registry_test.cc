@@ -409,6 +409,68 @@ TEST_CASE("Registry: withdrawals are an uploader's or approver's, done once by t
         v1::STATEMENT_REFUSED);
 }
 
+TEST_CASE("Registry: a voter file is a steward's and a list an uploader's") {
+  World world;
+  world.Found();
+  const TestPerson ada = world.AddMember("Parks");
+  const TestPerson sam = world.AddColleague(ada, {v1::ROLE_STEWARD});
+  const auto list = [&](const TestPerson& by) {
+    return TestConsortium::SignBy(by, world.pool.Upload(by, DrawId<UploadId>()));
+  };
+  const auto voters = [&](const TestPerson& by, const std::string& name) {
+    return TestConsortium::SignBy(by, world.pool.VoterUpload(by, DrawId<UploadId>(), name));
+  };
+  CHECK(world.Refusal(voters(ada, "nc")) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(list(sam)) == v1::STATEMENT_REFUSED);
+  const v1::SignedStatement upload = voters(sam, "nc");
+  REQUIRE_OK(world.Say(upload));
+  REQUIRE_OK(world.Say(list(ada)));  // "everyone"
+
+  // One name is one kind of thing.
+  CHECK(world.Refusal(voters(sam, "everyone")) == v1::STATEMENT_REFUSED);
+  v1::Statement named = world.pool.Upload(ada, DrawId<UploadId>());
+  named.mutable_upload()->set_list("nc");
+  CHECK(world.Refusal(TestConsortium::SignBy(ada, named)) == v1::STATEMENT_REFUSED);
+
+  // The vault answers as it was asked.
+  v1::Statement contacts = world.pool.Intake(upload);
+  contacts.mutable_intake()->clear_voterfile();
+  CHECK(world.Refusal(world.pool.SignByVault(contacts)) == v1::STATEMENT_REFUSED);
+  REQUIRE_OK(world.Say(world.pool.SignByVault(world.pool.Intake(upload))));
+  v1::Statement said;
+  REQUIRE(said.ParseFromString(upload.statement()));
+  const UploadRecord* record = world.registry.FindUpload(*UploadId::Parse(said.upload().upload()));
+  REQUIRE(record->voterfile.has_value());
+  CHECK(record->voters->voter_count() == 2);
+
+  // Taken back by a steward or an approver.
+  const TestPerson una = world.AddColleague(ada, {v1::ROLE_UPLOADER});
+  const auto withdrawal = [&](const TestPerson& by, const std::string& name) {
+    v1::Statement statement = world.pool.Withdrawal(by, DrawId<WithdrawalId>());
+    statement.mutable_withdrawal()->set_list(name);
+    return TestConsortium::SignBy(by, statement);
+  };
+  CHECK(world.Refusal(withdrawal(una, "nc")) == v1::STATEMENT_REFUSED);
+  CHECK(world.Refusal(withdrawal(sam, "everyone")) == v1::STATEMENT_REFUSED);
+  REQUIRE_OK(world.Say(withdrawal(sam, "nc")));
+  REQUIRE_OK(world.Say(withdrawal(ada, "nc")));
+}
+
+TEST_CASE("Registry: of two extracts the later day is newer, and of one day the later statement") {
+  v1::VoterFileTerms september, october;
+  september.set_as_of("2026-09-01");
+  october.set_as_of("2026-10-01");
+  CHECK(IsNewerExtract(october, 5, september, 9));
+  CHECK_FALSE(IsNewerExtract(september, 9, october, 5));
+  CHECK(IsNewerExtract(october, 6, october, 5));
+  CHECK_FALSE(IsNewerExtract(october, 5, october, 5));
+  september.set_state("NC");
+  october.set_state("NC");
+  CHECK(SameSource(september, october));
+  october.set_layout("nc_county");
+  CHECK_FALSE(SameSource(september, october));
+}
+
 TEST_CASE("Registry: a refused statement leaves no trace") {
   World world;
   world.Found();
@@ -446,6 +508,10 @@ TEST_CASE("Registry: whose an entry is, and which entries are everybody's") {
     CHECK_FALSE(Registry::IsPublic(statement));
     CHECK(Registry::OwnerOf(statement) == ada.member);
   }
+  // Voter files are public records: what they may be used for is everybody's to read.
+  const v1::Statement voters = world.pool.VoterUpload(ada, DrawId<UploadId>());
+  CHECK(Registry::IsPublic(voters));
+  CHECK(Registry::IsPublic(world.pool.Intake(TestConsortium::SignBy(ada, voters))));
 }
 
 }  // namespace

@@ -280,5 +280,42 @@ TEST_CASE("Statement: a consent text may have lines, names may not") {
   CHECK_FALSE(VerifyStatement(TestConsortium::SignBy(world.uploader, statement)).ok());
 }
 
+TEST_CASE("Statement: a voter file says what it is, as of when, and what it may be used for") {
+  World world;
+  const v1::Statement good = world.pool.VoterUpload(world.uploader, DrawId<UploadId>());
+  REQUIRE_OK(VerifyStatement(TestConsortium::SignBy(world.uploader, good)));
+  const auto refused = [&](const std::function<void(v1::UploadStatement&)>& change) {
+    v1::Statement statement = good;
+    change(*statement.mutable_upload());
+    const auto verified = VerifyStatement(TestConsortium::SignBy(world.uploader, statement));
+    return ReasonOf(verified.status()) == v1::STATEMENT_MALFORMED;
+  };
+  CHECK(refused([](auto& u) { u.set_consent("signed up at the fair"); }));
+  CHECK(refused([](auto& u) { u.set_mode(v1::UploadStatement::REPLACE); }));
+  CHECK(refused([](auto& u) { u.mutable_voterfile()->clear_layout(); }));
+  CHECK(refused([](auto& u) { u.mutable_voterfile()->set_layout("n\nc"); }));
+  CHECK(refused([](auto& u) { u.mutable_voterfile()->clear_permitted_use(); }));
+  CHECK(refused([](auto& u) { u.mutable_voterfile()->set_permitted_use(std::string(5000, 'x')); }));
+  const std::string no_days[] = {"",           "2026",       "2026-9-1",
+                                 "2026-02-30", "2026-13-01", "2026-09-01T00:00:00Z"};
+  for (const std::string& day : no_days) {
+    CAPTURE(day);
+    CHECK(refused([&](auto& u) { u.mutable_voterfile()->set_as_of(day); }));
+  }
+  const std::string no_states[] = {"", "N", "nc", "NCX", "N1"};
+  for (const std::string& state : no_states) {
+    CAPTURE(state);
+    CHECK(refused([&](auto& u) { u.mutable_voterfile()->set_state(state); }));
+  }
+
+  v1::Statement intake = world.pool.Intake(TestConsortium::SignBy(world.uploader, good));
+  REQUIRE_OK(VerifyStatement(world.pool.SignByVault(intake)));
+  v1::Statement contacts = intake;
+  contacts.mutable_intake()->set_contact_count(1);
+  CHECK_FALSE(VerifyStatement(world.pool.SignByVault(contacts)).ok());
+  intake.mutable_intake()->mutable_voterfile()->set_voter_count(-1);
+  CHECK_FALSE(VerifyStatement(world.pool.SignByVault(intake)).ok());
+}
+
 }  // namespace
 }  // namespace muster::governance

@@ -101,6 +101,7 @@ void Consortium::Join(Organization& organization) {
   admission.set_person_name(organization.person.name);
   admission.add_roles(v1::ROLE_UPLOADER);
   admission.add_roles(v1::ROLE_APPROVER);
+  admission.add_roles(v1::ROLE_STEWARD);
   admission.set_expire_time(kNow + 1'000'000);
   organization.admission_index = Append(admitted, {&founder.sign});
 

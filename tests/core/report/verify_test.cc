@@ -279,6 +279,54 @@ TEST_CASE("Rows that stayed with the member add up with the others", "[report]")
   }));
 }
 
+TEST_CASE("A voter file's votes may share a record, and its people who stayed behind are counted",
+          "[report]") {
+  Pool pool;
+  const auto bend = [](int64_t rows, int64_t withheld, int64_t not_registered) {
+    return [=](v1::UploadStatement& upload) {
+      upload.clear_consent();
+      v1::VoterFileTerms& terms = *upload.mutable_voterfile();
+      terms.set_layout("nc");
+      terms.set_as_of("2026-09-01");
+      terms.set_permitted_use("elections only");
+      terms.set_state("NC");
+      terms.set_not_registered_row_count(not_registered);
+      upload.set_row_count(rows);
+      upload.set_rejected_row_count(0);
+      upload.set_withheld_row_count(withheld);
+      upload.mutable_files(0)->set_row_count(rows);
+      upload.mutable_files(0)->set_rejected_row_count(0);
+      upload.mutable_files(0)->set_withheld_row_count(withheld);
+    };
+  };
+  // Five records: of a hundred rows, of eight that leave five, and of eight that leave four.
+  REQUIRE_OK(pool.VerifyUpload(bend(100, 2, 1)));
+  REQUIRE_OK(pool.VerifyUpload(bend(8, 2, 1)));
+  REQUIRE_REASON(pool.VerifyUpload(bend(8, 2, 2)), v1::REPORT_MALFORMED);
+
+  v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 5, 2, bend(8, 2, 1));
+  const auto read = [&](int64_t voters, int64_t history, int64_t duplicates) {
+    v1::UploadProvenance with_intake = upload;
+    pool.consortium.Intake(with_intake, [&](v1::IntakeStatement& intake) {
+      intake.clear_contact_count();
+      intake.clear_suppression_count();
+      intake.clear_exclusion_count();
+      intake.clear_refused_count();
+      intake.set_duplicate_count(duplicates);
+      intake.mutable_voterfile()->set_voter_count(voters);
+      intake.mutable_voterfile()->set_history_record_count(history);
+    });
+    return with_intake;
+  };
+  SECTION("and every record is a voter, history, a duplicate or refused") {
+    REQUIRE_OK(pool.Verify(pool.consortium.MakeReport(pool.parks, {read(3, 1, 1)})));
+  }
+  SECTION("or the report does not hold") {
+    REQUIRE_REASON(pool.Verify(pool.consortium.MakeReport(pool.parks, {read(3, 1, 0)})),
+                   v1::REPORT_MALFORMED);
+  }
+}
+
 TEST_CASE("Batches sealed for somebody else, or for other keys, are refused", "[report]") {
   Pool pool;
   SECTION("another consortium") {
