@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
@@ -18,13 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 using crypto::SecretBytes;
 
-constexpr int32_t kVersion = 1;
+// 1: a home from before there were sketches.
+constexpr int32_t kVersion = 2;
+constexpr int32_t kVersionWithoutSketches = 1;
 constexpr size_t kRootBytes = 32;
 constexpr std::string_view kTokenKey = "token_key";
 constexpr std::string_view kStoreKey = "store_key";
 constexpr std::string_view kHoldingKey = "holding_key";
 constexpr std::string_view kSignKey = "sign_key";
 constexpr std::string_view kBoxKey = "box_key";
+constexpr std::string_view kSketchKey = "sketch_key";
 constexpr std::string_view kKeySuffix = ".key";
 
 absl::Status Malformed(const fs::path& path, std::string_view what) {
@@ -53,6 +57,48 @@ absl::StatusOr<SecretBytes> ReadRoot(const fs::path& path) {
   const crypto::WipedString bytes(*std::move(read));
   if (bytes.str().size() != kRootBytes) return Malformed(path, "is not 32 bytes long");
   return SecretBytes::CopyOf(AsBytes(bytes.str()));
+}
+
+void AddKey(const SecretBytes& wrap_key, std::string_view name, const SecretBytes& secret,
+            v1::SealedKeys& sealed) {
+  v1::SealedKey& key = *sealed.add_keys();
+  key.set_name(std::string(name));
+  key.set_sealed(crypto::AeadSeal(wrap_key, WrapAad(name), AsText(secret.ExposeSecret())));
+}
+
+using Secrets = std::map<std::string, SecretBytes, std::less<>>;
+
+// keys.sealed as it stands, and every key in it.
+absl::StatusOr<Secrets> ReadSealed(const fs::path& path, const SecretBytes& root,
+                                   v1::SealedKeys& sealed) {
+  absl::StatusOr<std::string> bytes = ReadFile(path, 1 << 16);
+  if (ReasonOf(bytes.status()) == v1::FILE_NOT_FOUND) return Malformed(path, "is missing");
+  MUSTER_RETURN_IF_ERROR(bytes.status());
+  if (!sealed.ParseFromString(*bytes)) return Malformed(path, "cannot be read");
+  const bool old = sealed.version() == kVersionWithoutSketches;
+  if ((!old && sealed.version() != kVersion) || sealed.root_kind() != "keyfile") {
+    return Malformed(path, "is of a kind that this version does not know");
+  }
+  const SecretBytes wrap_key = WrapKey(root);
+  Secrets secrets;
+  for (const v1::SealedKey& key : sealed.keys()) {
+    absl::StatusOr<SecretBytes> secret =
+        crypto::AeadOpenSecret(wrap_key, WrapAad(key.name()), key.sealed());
+    if (!secret.ok())
+      return Malformed(
+          path, "does not open under this root.key: one of the two is changed or of another home");
+    if (!secrets.emplace(key.name(), *std::move(secret)).second)
+      return Malformed(path, "names a key twice");
+  }
+  std::vector<std::string_view> names = {kTokenKey, kStoreKey, kHoldingKey, kSignKey, kBoxKey};
+  if (!old) names.push_back(kSketchKey);
+  for (const std::string_view name : names) {
+    const auto found = secrets.find(name);
+    if (found == secrets.end() || found->second.size() != 32) return Malformed(path, "lacks a key");
+  }
+  if (secrets.size() != names.size())
+    return Malformed(path, "has a key that this version does not know");
+  return secrets;
 }
 
 std::string PublicText(const v1::VaultKeys& keys) {
@@ -93,16 +139,12 @@ absl::StatusOr<v1::VaultKeys> Keyring::Create(const fs::path& home) {
   v1::SealedKeys sealed;
   sealed.set_version(kVersion);
   sealed.set_root_kind("keyfile");
-  const auto add = [&](std::string_view name, const SecretBytes& secret) {
-    v1::SealedKey& key = *sealed.add_keys();
-    key.set_name(std::string(name));
-    key.set_sealed(crypto::AeadSeal(wrap_key, WrapAad(name), AsText(secret.ExposeSecret())));
-  };
-  add(kTokenKey, token);
-  add(kStoreKey, store);
-  add(kHoldingKey, holding.raw());
-  add(kSignKey, sign.seed());
-  add(kBoxKey, box.raw());
+  AddKey(wrap_key, kTokenKey, token, sealed);
+  AddKey(wrap_key, kStoreKey, store, sealed);
+  AddKey(wrap_key, kHoldingKey, holding.raw(), sealed);
+  AddKey(wrap_key, kSignKey, sign.seed(), sealed);
+  AddKey(wrap_key, kBoxKey, box.raw(), sealed);
+  AddKey(wrap_key, kSketchKey, SecretBytes::Random(32), sealed);
 
   const v1::VaultKeys keys = PublicHalves(holding, sign, box);
   MUSTER_RETURN_IF_ERROR(WriteNewFileDurably(home / "root.key", AsText(root.ExposeSecret())));
@@ -114,30 +156,8 @@ absl::StatusOr<v1::VaultKeys> Keyring::Create(const fs::path& home) {
 absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& home) {
   MUSTER_ASSIGN_OR_RETURN(const SecretBytes root, ReadRoot(home / "root.key"));
   const fs::path path = home / "keys.sealed";
-  absl::StatusOr<std::string> bytes = ReadFile(path, 1 << 16);
-  if (ReasonOf(bytes.status()) == v1::FILE_NOT_FOUND) return Malformed(path, "is missing");
-  MUSTER_RETURN_IF_ERROR(bytes.status());
   v1::SealedKeys sealed;
-  if (!sealed.ParseFromString(*bytes)) return Malformed(path, "cannot be read");
-  if (sealed.version() != kVersion || sealed.root_kind() != "keyfile") {
-    return Malformed(path, "is of a kind that this version does not know");
-  }
-  const SecretBytes wrap_key = WrapKey(root);
-  std::map<std::string, SecretBytes, std::less<>> secrets;
-  for (const v1::SealedKey& key : sealed.keys()) {
-    absl::StatusOr<SecretBytes> secret =
-        crypto::AeadOpenSecret(wrap_key, WrapAad(key.name()), key.sealed());
-    if (!secret.ok())
-      return Malformed(
-          path, "does not open under this root.key: one of the two is changed or of another home");
-    if (!secrets.emplace(key.name(), *std::move(secret)).second)
-      return Malformed(path, "names a key twice");
-  }
-  for (const std::string_view name : {kTokenKey, kStoreKey, kHoldingKey, kSignKey, kBoxKey}) {
-    const auto found = secrets.find(name);
-    if (found == secrets.end() || found->second.size() != 32) return Malformed(path, "lacks a key");
-  }
-  if (secrets.size() != 5) return Malformed(path, "has a key that this version does not know");
+  MUSTER_ASSIGN_OR_RETURN(Secrets secrets, ReadSealed(path, root, sealed));
   absl::StatusOr<crypto::Scalar> holding =
       crypto::Scalar::FromBytes(secrets.find(kHoldingKey)->second);
   absl::StatusOr<crypto::SigningKey> sign =
@@ -152,9 +172,34 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Open(const fs::path& home) {
     return Malformed(public_path, "does not fit keys.sealed");
   }
   MUSTER_RETURN_IF_ERROR(MakeDirectories(home / "intake"));
-  return std::unique_ptr<Keyring>(new Keyring(
+  std::unique_ptr<Keyring> keyring(new Keyring(
       home, std::move(secrets.find(kTokenKey)->second), std::move(secrets.find(kStoreKey)->second),
       *std::move(holding), *std::move(sign), *std::move(box), IntakeFileKey(root)));
+  if (const auto sketch = secrets.find(kSketchKey); sketch != secrets.end())
+    keyring->sketch_key_.emplace(std::move(sketch->second));
+  return keyring;
+}
+
+absl::Status Keyring::AddMissing() {
+  if (sketch_key_.has_value()) return absl::OkStatus();
+  MUSTER_ASSIGN_OR_RETURN(const SecretBytes root, ReadRoot(home_ / "root.key"));
+  const fs::path path = home_ / "keys.sealed";
+  v1::SealedKeys sealed;
+  MUSTER_ASSIGN_OR_RETURN(Secrets secrets, ReadSealed(path, root, sealed));
+  auto sketch = secrets.find(kSketchKey);
+  if (sketch == secrets.end()) {
+    sketch = secrets.emplace(kSketchKey, SecretBytes::Random(32)).first;
+    sealed.set_version(kVersion);
+    AddKey(WrapKey(root), kSketchKey, sketch->second, sealed);
+    MUSTER_RETURN_IF_ERROR(WriteFileDurably(path, sealed.SerializeAsString(), 0600));
+  }
+  sketch_key_.emplace(std::move(sketch->second));
+  return absl::OkStatus();
+}
+
+const crypto::SecretBytes& Keyring::sketch_key() const {
+  MUSTER_CHECK(sketch_key_.has_value());
+  return *sketch_key_;
 }
 
 Keyring::Keyring(fs::path home, SecretBytes token_key, SecretBytes store_key,

@@ -5,14 +5,16 @@
 //
 //   HOME/root.key        32 random bytes: the root of a trial on one machine ("keyfile"); a
 //   ceremony puts another in its place HOME/keys.sealed     proto SealedKeys: token key, store key,
-//   v, sign key, box key; each under DeriveKey(root, "muster/keyring/v1") with its name as AAD
+//   v, sign key, box key, sketch key; each under DeriveKey(root, "muster/keyring/v1") with its name
+//   as AAD
 //   HOME/keys.public     the public halves, one "name hex" a line
 //   HOME/intake/ID.key   the secret half of one upload's intake key under DeriveKey(root,
 //   "muster/intake-key-file/v1"), AAD "muster/intake-key/v1" | upload
 //
 // Rules: keys are random and independent, so that a new root only re-wraps them. Intake keys stand
 // outside the database and its backups, and are unlinked when the upload was read. Files are 0600
-// and never overwritten.
+// and never overwritten, but for keys.sealed when a home of an earlier version gets a key that it
+// lacks.
 // Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or
 // foreign key files; those of base/file.h.
 // Threads: const use from anywhere.
@@ -21,6 +23,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +45,9 @@ class Keyring {
   // Makes a home's keys and returns their public halves.
   static absl::StatusOr<v1::VaultKeys> Create(const std::filesystem::path& home);
   static absl::StatusOr<std::unique_ptr<Keyring>> Open(const std::filesystem::path& home);
+  // Makes the keys that the home's version had not yet, durably. Once, before the keyring is
+  // shared, and while no other process can have the home open (the store's lock sees to that).
+  absl::Status AddMissing();
 
   std::string_view root_kind() const { return "keyfile"; }
   v1::VaultKeys public_keys() const;
@@ -49,6 +55,8 @@ class Keyring {
   // For keyed hashes inside rows (mail domains, consent texts); follows from the token key.
   const crypto::SecretBytes& row_key() const { return row_key_; }
   const crypto::SecretBytes& store_key() const { return store_key_; }
+  // 32 bytes, for token/sketch.h; there once AddMissing has returned.
+  const crypto::SecretBytes& sketch_key() const;
   const crypto::Scalar& holding_key() const { return holding_key_; }  // v
   const crypto::SigningKey& sign_key() const { return sign_key_; }
   const crypto::BoxSecretKey& box_key() const { return box_key_; }
@@ -74,6 +82,7 @@ class Keyring {
   crypto::SigningKey sign_key_;
   crypto::BoxSecretKey box_key_;
   crypto::SecretBytes intake_file_key_;
+  std::optional<crypto::SecretBytes> sketch_key_;
 };
 
 }  // namespace muster::keyring

@@ -117,6 +117,36 @@ TEST_CASE("Keyring: wrapped keys cannot change places", "[keyring]") {
   REQUIRE_REASON(Keyring::Open(vault), v1::HOME_MALFORMED);
 }
 
+TEST_CASE("Keyring: a home from before there were sketches gets a key for them, once",
+          "[keyring]") {
+  TempDir home;
+  const fs::path vault = home / "vault";
+  (void)Must(Keyring::Create(vault));
+  v1::SealedKeys sealed;
+  REQUIRE(sealed.ParseFromString(Must(ReadFile(vault / "keys.sealed"))));
+  REQUIRE(sealed.keys_size() == 6);
+  // Of this version, the key may not be missing: another would make all sketches strangers.
+  v1::SealedKeys lacking = sealed;
+  lacking.mutable_keys()->RemoveLast();
+  Replace(vault / "keys.sealed", lacking.SerializeAsString());
+  REQUIRE_REASON(Keyring::Open(vault), v1::HOME_MALFORMED);
+
+  lacking.set_version(1);
+  Replace(vault / "keys.sealed", lacking.SerializeAsString());
+  const auto ring = Must(Keyring::Open(vault));
+  const auto sibling = Must(Keyring::Open(vault));  // opened before the key was there
+  REQUIRE_OK(ring->AddMissing());
+  REQUIRE_OK(ring->AddMissing());
+  REQUIRE_OK(sibling->AddMissing());
+  const auto again = Must(Keyring::Open(vault));
+  REQUIRE_OK(again->AddMissing());
+  REQUIRE(again->sketch_key() == ring->sketch_key());
+  REQUIRE(sibling->sketch_key() == ring->sketch_key());
+  REQUIRE(again->token_key().EmailToken("x@example.com") ==
+          ring->token_key().EmailToken("x@example.com"));
+  REQUIRE(!(again->sketch_key() == again->store_key()));
+}
+
 TEST_CASE("Keyring: an intake key belongs to its upload and is gone once destroyed", "[keyring]") {
   TempDir home;
   const fs::path vault = home / "vault";
