@@ -62,10 +62,11 @@ absl::Status BatchReader::CheckHeader(uint32_t sequence, const seal::Envelope& e
                                               "upload; seal the file for this upload");
   }
   const governance::PersonRecord* uploader = registry.FindPerson(header.uploader);
-  if (uploader == nullptr || uploader->member != plan_.member ||
-      !uploader->roles.Has(v1::ROLE_UPLOADER)) {
-    return MakeError(v1::BATCH_NOT_YOURS,
-                     where + ": its signer is no uploader of this member; upload as one who is");
+  const v1::Role role = plan_.voterfile.has_value() ? v1::ROLE_STEWARD : v1::ROLE_UPLOADER;
+  if (uploader == nullptr || uploader->member != plan_.member || !uploader->roles.Has(role)) {
+    return MakeError(v1::BATCH_NOT_YOURS, where + ": its signer is no " +
+                                              std::string(governance::RoleName(role)) +
+                                              " of this member; upload as one who is");
   }
   if (header.intake_key != plan_.intake_key.public_key().bytes ||
       header.vault_key != plan_.vault_key.bytes || header.member_key != plan_.member_key.bytes) {
@@ -101,13 +102,15 @@ absl::StatusOr<BatchRows> BatchReader::Read(uint32_t sequence, std::string_view 
   out.record_count = envelope.header.record_count;
   out.leaf = crypto::MerkleLeaf(envelope.SignedPart());
   out.rows.reserve(out.record_count);
-  out.values.reserve(out.record_count * 64);
+  // A sketch and about as much beside it.
+  out.values.reserve(out.record_count * 2 * token::kSketchBytes);
   seal::Opener opener(envelope, *dek);
   for (uint32_t i = 0; i < out.record_count; ++i) {
     const absl::Status opened = opener.Open(i, record_);
     Reason reason = ReasonOf(opened);
     if (opened.ok()) {
-      reason = AddRecord(static_cast<uint16_t>(i), out);
+      const auto index = static_cast<uint16_t>(i);
+      reason = plan_.voterfile.has_value() ? AddVoter(index, out) : AddContact(index, out);
     } else if (reason == v1::DECRYPTION_FAILED || reason == v1::BATCH_MALFORMED) {
       return Annotate(opened, "a record does not open; upload the file again");
     }
@@ -119,7 +122,39 @@ absl::StatusOr<BatchRows> BatchReader::Read(uint32_t sequence, std::string_view 
   return out;
 }
 
-Reason BatchReader::AddRecord(uint16_t index, BatchRows& out) {
+void BatchReader::AppendSketch(std::string& out) {
+  token::Sketch sketch;
+  sketcher_.Make(token::PersonTextOf(record_), sketch);
+  out.append(token::EncodeSketch(sketch));
+}
+
+Reason BatchReader::AddVoter(uint16_t index, BatchRows& out) {
+  const Plaintext number(token::NormalizeVoterNumber(record_[Field::kVoterFileId]));
+  if (number.str().empty()) return v1::VOTER_ID_MISSING;
+  IntakeRow row;
+  row.index = index;
+  row.token = plan_.token_key->VoterToken(plan_.voterfile->state(), number.str());
+  row.offset = static_cast<uint32_t>(out.values.size());
+  const std::string& history = record_[Field::kVoteHistory];
+  bool voter = history.empty();
+  for (size_t field = 1; field < contact::kFieldCount && !voter; ++field) {
+    voter = !record_.fields[field].empty() && field != static_cast<size_t>(Field::kVoterFileId) &&
+            field != static_cast<size_t>(Field::kVoteHistory);
+  }
+  if (voter) {
+    AppendSketch(out.values);
+    store::AppendVoterRow(record_, out.values);
+  } else {
+    ++out.history_record_count;
+  }
+  row.size = static_cast<uint32_t>(out.values.size()) - row.offset;
+  row.history_size = static_cast<uint32_t>(history.size());
+  out.values.append(history);
+  out.rows.push_back(row);
+  return v1::ERROR_REASON_UNSPECIFIED;
+}
+
+Reason BatchReader::AddContact(uint16_t index, BatchRows& out) {
   // What is excluded leaves no token behind.
   if (contact::IsExclusion(record_.status)) {
     ++out.exclusion_count;
@@ -155,6 +190,9 @@ Reason BatchReader::AddRecord(uint16_t index, BatchRows& out) {
     source.phone = PhoneToken(record_, *plan_.token_key);
     source.mail_domain = RowHash("mail domain", email->domain);
     store::AppendSourceRow(source, out.values);
+    PutU8(out.values, store::kSketchFeature);
+    PutU16(out.values, token::kSketchBytes);
+    AppendSketch(out.values);
   }
   row.size = static_cast<uint32_t>(out.values.size()) - row.offset;
   out.rows.push_back(row);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Batch reader: opens one sealed batch and makes rows of it: verifies, unwraps, decrypts,
-// normalizes, keys, and forgets the plaintext.
+// normalizes, keys, sketches, and forgets the plaintext.
 //
-// Rule: a batch is taken whole or not at all. It must be this upload's, under its sequence, signed
-// by an uploader of this member, for these keys of vault, member and intake, and its root must fit
-// its records. A record that opens but cannot be used (no address, malformed) is refused by row
-// number; a record that does not open fails the batch.
+// Rule: a batch is taken whole or not at all. It must be this upload's, under its sequence,
+// signed by an uploader of this member (of a voter file: a steward), for these keys of vault,
+// member and intake, and its root must fit its records. A record that opens but cannot be used
+// (no address, a voter without a number, malformed) is refused by row number; a record that does
+// not open fails the batch.
 // Errors: naming the batch and the remedy: PERMISSION_DENIED (BATCH_NOT_YOURS), INVALID_ARGUMENT
 // (BATCH_MALFORMED, BATCH_TAMPERED, BATCH_WRONG_KEY, SIGNATURE_INVALID, DECRYPTION_FAILED).
 // Threads: one thread an object; the plan may be shared.
@@ -14,6 +15,7 @@
 #define MUSTER_CORE_PIPELINE_BATCH_READER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,8 @@
 #include "core/governance/registry.h"
 #include "core/seal/envelope.h"
 #include "core/store/source_row.h"
+#include "core/store/voter_row.h"
+#include "core/token/sketch.h"
 #include "core/token/token.h"
 
 namespace muster::pipeline {
@@ -43,9 +47,15 @@ struct IntakePlan {
   crypto::Point member_key;  // M
   const token::TokenKey* token_key = nullptr;
   const crypto::SecretBytes* row_key = nullptr;
+  const token::SketchKey* sketch_key = nullptr;
+  // Set for a voter file.
+  std::optional<v1::VoterFileTerms> voterfile;
+  store::VoterSource source;  // of a voter file
 };
 
-// One record on its way into the store.
+// One record on its way into the store. Of a voter file: its token is the voter's, its value a
+// sketch and a voter row (none when the record brings history alone), and behind it the vote
+// history.
 struct IntakeRow {
   token::Token token;
   uint16_t index = 0;  // in the batch
@@ -54,6 +64,7 @@ struct IntakeRow {
   uint32_t offset =
       0;  // of its value in BatchRows::values: an encoded source row, or a suppression token
   uint32_t size = 0;
+  uint32_t history_size = 0;
 };
 
 struct RefusedRow {
@@ -70,15 +81,19 @@ struct BatchRows {
   std::vector<std::pair<Bytes8, std::string>> consents;
   std::vector<RefusedRow> refused;
   uint32_t exclusion_count = 0;
+  uint32_t history_record_count = 0;  // records that bring vote history alone
 
   std::string_view Value(const IntakeRow& row) const {
     return std::string_view(values).substr(row.offset, row.size);
+  }
+  std::string_view History(const IntakeRow& row) const {
+    return std::string_view(values).substr(row.offset + row.size, row.history_size);
   }
 };
 
 class BatchReader {
  public:
-  explicit BatchReader(const IntakePlan* plan) : plan_(*plan) {}
+  explicit BatchReader(const IntakePlan* plan) : plan_(*plan), sketcher_(plan->sketch_key) {}
   absl::StatusOr<BatchRows> Read(uint32_t sequence, std::string_view envelope,
                                  const governance::Registry& registry);
 
@@ -86,11 +101,14 @@ class BatchReader {
   absl::Status CheckHeader(uint32_t sequence, const seal::Envelope& envelope,
                            const governance::Registry& registry) const;
   // The reason when the record is refused.
-  Reason AddRecord(uint16_t index, BatchRows& out);
+  Reason AddContact(uint16_t index, BatchRows& out);
+  Reason AddVoter(uint16_t index, BatchRows& out);
+  void AppendSketch(std::string& out);
   Bytes8 RowHash(std::string_view domain, std::string_view text) const;
 
   const IntakePlan& plan_;
   contact::ContactRecord record_;
+  token::Sketcher sketcher_;
 };
 
 }  // namespace muster::pipeline

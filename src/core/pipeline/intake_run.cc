@@ -50,7 +50,29 @@ std::vector<Ref> Sorted(const std::vector<BatchRows>& chunk) {
 
 // Calls put(family, key, value) for every row of the chunk, keys ascending within each family.
 template <typename Put>
-absl::Status ForEachPut(const IntakePlan& plan, const std::vector<BatchRows>& chunk, Put&& put) {
+absl::Status PutVoters(const IntakePlan& plan, const std::vector<BatchRows>& chunk, Put& put) {
+  std::string key;
+  for (const Ref& ref : Sorted(chunk)) {
+    const BatchRows& batch = chunk[ref.batch];
+    const IntakeRow& row = batch.rows[ref.row];
+    const store::RecordPlace place{batch.sequence, row.index};
+    if (const std::string_view value = batch.Value(row); !value.empty()) {
+      key.clear();
+      store::AppendUploadContactKey({plan.upload, row.token, place}, key);
+      MUSTER_RETURN_IF_ERROR(put(store::kVoterSketches, key, value.substr(0, token::kSketchBytes)));
+      MUSTER_RETURN_IF_ERROR(put(store::kVoters, key, value.substr(token::kSketchBytes)));
+    }
+    if (const std::string_view history = batch.History(row); !history.empty()) {
+      key.clear();
+      store::AppendVoterHistoryKey({plan.source, row.token, plan.upload, place}, key);
+      MUSTER_RETURN_IF_ERROR(put(store::kVoterHistory, key, history));
+    }
+  }
+  return absl::OkStatus();
+}
+
+template <typename Put>
+absl::Status PutContacts(const IntakePlan& plan, const std::vector<BatchRows>& chunk, Put& put) {
   std::string key;
   std::string upload_key;
   std::string upload_value;
@@ -81,6 +103,11 @@ absl::Status ForEachPut(const IntakePlan& plan, const std::vector<BatchRows>& ch
     MUSTER_RETURN_IF_ERROR(put(store::kConsents, key, text));
   }
   return absl::OkStatus();
+}
+
+template <typename Put>
+absl::Status ForEachPut(const IntakePlan& plan, const std::vector<BatchRows>& chunk, Put&& put) {
+  return plan.voterfile.has_value() ? PutVoters(plan, chunk, put) : PutContacts(plan, chunk, put);
 }
 
 }  // namespace
@@ -246,6 +273,7 @@ absl::Status IntakeRun::Commit(std::vector<BatchRows> chunk) {
     record_.set_batch_count(record_.batch_count() + 1);
     record_.set_record_count(record_.record_count() + batch.record_count);
     record_.set_exclusion_count(record_.exclusion_count() + batch.exclusion_count);
+    record_.set_history_record_count(record_.history_record_count() + batch.history_record_count);
     record_.set_refused_count(record_.refused_count() + static_cast<int64_t>(batch.refused.size()));
     for (const RefusedRow& refused : batch.refused) {
       if (record_.refused().rows_size() >= kRefusedKeptMax) break;

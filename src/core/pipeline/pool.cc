@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/status.h"
@@ -14,6 +15,7 @@
 #include "core/pipeline/figures.h"
 #include "core/pipeline/row_writer.h"
 #include "core/store/source_row.h"
+#include "core/store/voter_row.h"
 #include "core/token/normalize.h"
 
 namespace muster::pipeline {
@@ -27,6 +29,18 @@ constexpr std::string_view kWithdrawContext = "muster/withdraw/v1";
 // The front desk gives up an upload that was not committed after a week; a committed one is read as
 // soon as the vault is there.
 constexpr absl::Duration kIntakeKeyLifetime = absl::Hours(24 * 14);
+
+// What is rewritten together once rows were removed.
+struct Compacted {
+  store::VaultStore::Rows rows;
+  std::span<const store::Family> families;
+};
+constexpr store::Family kContactFamilies[] = {store::kSources, store::kUploadContacts,
+                                              store::kConsents, store::kUnreadWithdrawn};
+constexpr store::Family kVoterFamilies[] = {store::kVoters, store::kVoterSketches,
+                                            store::kVoterHistory};
+constexpr Compacted kCompacted[] = {{store::VaultStore::Rows::kOfContacts, kContactFamilies},
+                                    {store::VaultStore::Rows::kOfVoters, kVoterFamilies}};
 
 absl::Status NotFound(const UploadId& upload) {
   return MakeError(v1::UPLOAD_NOT_FOUND,
@@ -49,7 +63,8 @@ struct Candidate {
 }  // namespace
 
 absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId& member,
-                                         std::string_view list) {
+                                         std::string_view list,
+                                         const v1::VoterFileTerms& voterfile) {
   std::lock_guard lock(mutex_);
   const auto registry = observer_->registry();
   if (!registry->founded()) {
@@ -64,7 +79,8 @@ absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId&
   }
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> known, store_->ReadUpload(upload));
   if (known) {
-    if (known->member() != member.View() || known->list() != list) {
+    if (known->member() != member.View() || known->list() != list ||
+        !governance::SameTerms(known->voterfile(), voterfile)) {
       return MakeError(v1::UPLOAD_EXISTS, upload.Name() + " is another upload; draw a new id");
     }
     if (known->state() != v1::UploadRecord::OPEN) return Finished(upload, "is finished");
@@ -77,6 +93,10 @@ absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId&
   record.set_member(std::string(member.View()));
   record.set_list(std::string(list));
   record.set_state(v1::UploadRecord::OPEN);
+  if (!governance::SameTerms(voterfile, {})) {
+    MUSTER_RETURN_IF_ERROR(governance::CheckVoterFileTerms(voterfile));
+    *record.mutable_voterfile() = voterfile;
+  }
   v1::IntakeKey& intake_key = *record.mutable_intake_key();
   intake_key.set_upload(upload.Name());
   intake_key.set_public_key(ToString(key.public_key().bytes));
@@ -91,12 +111,20 @@ absl::StatusOr<v1::IntakeKey> Pool::Open(const UploadId& upload, const MemberId&
 
 absl::StatusOr<v1::FinishIntakeResponse> Pool::Finish(const UploadId& upload,
                                                       uint64_t statement_index) {
+  // A whole state's voters take a while; what only touches this upload's own rows keeps nobody
+  // waiting, and can be repeated.
+  std::optional<int64_t> voter_count;
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> record, store_->ReadUpload(upload));
+  if (record && record->has_voterfile() && record->state() == v1::UploadRecord::OPEN) {
+    MUSTER_ASSIGN_OR_RETURN(voter_count, SettleVoters(upload));
+  }
   std::lock_guard lock(mutex_);
-  return FinishLocked(upload, statement_index);
+  return FinishLocked(upload, statement_index, voter_count);
 }
 
 absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& upload,
-                                                            uint64_t statement_index) {
+                                                            uint64_t statement_index,
+                                                            std::optional<int64_t> voter_count) {
   MUSTER_ASSIGN_OR_RETURN(std::optional<v1::UploadRecord> found, store_->ReadUpload(upload));
   if (!found) return NotFound(upload);
   v1::UploadRecord& record = *found;
@@ -116,24 +144,72 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
   const v1::UploadStatement& statement = verified.statement.upload();
   const MemberId member = *MemberId::FromBytes(record.member());
   if (!verified.statement.has_upload() || statement.upload() != upload.Name() ||
-      statement.member() != member.Name() || statement.list() != record.list()) {
+      statement.member() != member.Name() || statement.list() != record.list() ||
+      !governance::SameTerms(statement.voterfile(), record.voterfile())) {
     return MakeError(v1::STATEMENT_REFUSED, "log entry " + std::to_string(statement_index) +
                                                 " does not commit " + upload.Name() +
                                                 " to the list it was opened for");
   }
   MUSTER_ASSIGN_OR_RETURN(const v1::IntakeRecord intake, store_->ReadIntake(upload));
   MUSTER_RETURN_IF_ERROR(CheckComplete(statement, record, intake));
-  MUSTER_ASSIGN_OR_RETURN(const Settled settled, Settle(upload, member));
 
-  MUSTER_ASSIGN_OR_RETURN(Uploads uploads, UploadsOf(member));
+  v1::Statement said;
+  said.set_consortium(ToString(observer_->registry()->consortium()));
+  v1::IntakeStatement& words = *said.mutable_intake();
+  words.set_upload(upload.Name());
+  words.set_member(member.Name());
+  words.set_upload_statement_hash(ToString(verified.hash));
+  words.set_batches_root(statement.batches_root());
+  words.set_record_count(intake.record_count());
+  words.set_refused_count(intake.refused_count());
+  words.set_normalizer_version(token::kNormalizerVersion);
+
   record.set_statement_index(static_cast<int64_t>(statement_index));
+  record.set_commit_time(verified.statement.create_time());
+  record.set_consent(statement.consent());
+  store::Batch batch;
+  Uploads uploads;
+  v1::UploadRecord::State state = v1::UploadRecord::LIVE;
+  if (record.has_voterfile()) {
+    *record.mutable_voterfile() = statement.voterfile();
+    record.set_voter_count(voter_count.value_or(0));
+    MUSTER_ASSIGN_OR_RETURN(uploads, store_->ReadUploads());
+    MUSTER_ASSIGN_OR_RETURN(state, TakeInVoters(upload, record, intake, uploads, words, batch));
+  } else {
+    MUSTER_ASSIGN_OR_RETURN(uploads, UploadsOf(member));
+    MUSTER_ASSIGN_OR_RETURN(
+        state, TakeInContacts(upload, record, intake, statement, uploads, words, batch));
+    record.set_contact_count(words.contact_count());
+  }
+  record.set_state(state);
+  record.set_purge_due(state != v1::UploadRecord::LIVE);
+  *record.mutable_intake() = Sign(std::move(said));
+  MUSTER_ASSIGN_OR_RETURN(*record.mutable_sealed_refused_rows(), SealRefused(intake, verified));
+  store::VaultStore::PutUpload(upload, record, batch);
+  batch.Delete(store::kIntakes, upload.View());
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+
+  MUSTER_RETURN_IF_ERROR(CleanUp(upload, record));
+  for (const auto& [id, other] : uploads) {
+    if (other.purge_due()) MUSTER_RETURN_IF_ERROR(CleanUp(id, other));
+  }
+  *response.mutable_intake() = record.intake();
+  response.set_sealed_refused_rows(record.sealed_refused_rows());
+  return response;
+}
+
+absl::StatusOr<v1::UploadRecord::State> Pool::TakeInContacts(
+    const UploadId& upload, const v1::UploadRecord& record, const v1::IntakeRecord& intake,
+    const v1::UploadStatement& statement, Uploads& uploads, v1::IntakeStatement& words,
+    store::Batch& batch) {
+  const MemberId member = *MemberId::FromBytes(record.member());
+  MUSTER_ASSIGN_OR_RETURN(const Settled settled, Settle(upload, member));
   MUSTER_ASSIGN_OR_RETURN(const bool superseded, IsSuperseded(upload, uploads));
   std::vector<UploadId> coming, going, list_staying, other_staying;
   if (!superseded) coming.push_back(upload);
   int64_t replaced_count = 0;
-  store::Batch batch;
   for (auto& [id, other] : uploads) {
-    if (!IsLive(other)) continue;
+    if (!IsLive(other) || other.has_voterfile()) continue;
     if (other.list() != record.list()) {
       other_staying.push_back(id);
     } else if (statement.mode() == v1::UploadStatement::REPLACE &&
@@ -154,33 +230,13 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
     MUSTER_ASSIGN_OR_RETURN(
         change, CountChange(store_->rows(), coming, going, list_staying, other_staying));
   }
-
-  v1::Statement said;
-  said.set_consortium(ToString(observer_->registry()->consortium()));
-  v1::IntakeStatement& words = *said.mutable_intake();
-  words.set_upload(upload.Name());
-  words.set_member(member.Name());
-  words.set_upload_statement_hash(ToString(verified.hash));
-  words.set_batches_root(statement.batches_root());
-  words.set_record_count(intake.record_count());
   words.set_contact_count(settled.contact_count);
   words.set_suppression_count(settled.suppression_count);
   words.set_exclusion_count(intake.exclusion_count());
-  words.set_refused_count(intake.refused_count());
   words.set_duplicate_count(intake.record_count() - intake.exclusion_count() -
                             intake.refused_count() - settled.contact_count -
                             settled.suppression_count);
-  words.set_normalizer_version(token::kNormalizerVersion);
   words.set_replaced_count(replaced_count);
-
-  record.set_state(superseded ? v1::UploadRecord::GONE : v1::UploadRecord::LIVE);
-  record.set_purge_due(superseded);
-  record.set_commit_time(verified.statement.create_time());
-  record.set_consent(statement.consent());
-  record.set_contact_count(settled.contact_count);
-  *record.mutable_intake() = Sign(std::move(said));
-  MUSTER_ASSIGN_OR_RETURN(*record.mutable_sealed_refused_rows(), SealRefused(intake, verified));
-  store::VaultStore::PutUpload(upload, record, batch);
 
   MUSTER_ASSIGN_OR_RETURN(v1::ListRecord list, store_->ReadList(member, record.list()));
   list.set_upload_count(static_cast<int64_t>(list_staying.size() + coming.size()));
@@ -190,16 +246,61 @@ absl::StatusOr<v1::FinishIntakeResponse> Pool::FinishLocked(const UploadId& uplo
   MUSTER_ASSIGN_OR_RETURN(v1::MemberTotals totals, store_->ReadMember(member));
   totals.set_contact_count(totals.contact_count() + change.member);
   store::VaultStore::PutMember(member, totals, batch);
-  batch.Delete(store::kIntakes, upload.View());
-  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  return superseded ? v1::UploadRecord::GONE : v1::UploadRecord::LIVE;
+}
 
-  MUSTER_RETURN_IF_ERROR(CleanUp(upload, record));
-  for (const auto& [id, other] : uploads) {
-    if (other.purge_due()) MUSTER_RETURN_IF_ERROR(CleanUp(id, other));
+absl::StatusOr<v1::UploadRecord::State> Pool::TakeInVoters(
+    const UploadId& upload, const v1::UploadRecord& record, const v1::IntakeRecord& intake,
+    Uploads& uploads, v1::IntakeStatement& words, store::Batch& batch) {
+  MUSTER_ASSIGN_OR_RETURN(const Uploads of_member,
+                          UploadsOf(*MemberId::FromBytes(record.member())));
+  MUSTER_ASSIGN_OR_RETURN(const bool superseded, IsSuperseded(upload, of_member));
+  // Of history alone nobody can be matched; it takes no extract's place.
+  const bool extract = !superseded && record.voter_count() > 0;
+  bool current = extract;
+  for (auto& [id, other] : uploads) {
+    if (!IsLive(other) || !other.has_voterfile() ||
+        !governance::SameSource(other.voterfile(), record.voterfile())) {
+      continue;
+    }
+    if (governance::IsNewerExtract(other.voterfile(), other.statement_index(), record.voterfile(),
+                                   record.statement_index())) {
+      current = false;
+    } else if (extract) {
+      other.set_state(v1::UploadRecord::HISTORY);
+      other.set_purge_due(true);
+      store::VaultStore::PutUpload(id, other, batch);
+    }
   }
-  *response.mutable_intake() = record.intake();
-  response.set_sealed_refused_rows(record.sealed_refused_rows());
-  return response;
+  v1::VoterFileIntake& voters = *words.mutable_voterfile();
+  voters.set_voter_count(record.voter_count());
+  voters.set_history_record_count(intake.history_record_count());
+  voters.set_current(current);
+  words.set_duplicate_count(intake.record_count() - intake.refused_count() -
+                            intake.history_record_count() - record.voter_count());
+  if (superseded) return v1::UploadRecord::GONE;
+  return current ? v1::UploadRecord::LIVE : v1::UploadRecord::HISTORY;
+}
+
+absl::StatusOr<int64_t> Pool::SettleVoters(const UploadId& upload) const {
+  int64_t voter_count = 0;
+  RowWriter writer(&store_->rows());
+  token::Token voter;
+  auto cursor = store_->rows().ScanPrefix(store::kVoterSketches, upload.View());
+  for (; cursor->valid(); cursor->Next()) {
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                            store::DecodeUploadContactKey(cursor->key()));
+    if (voter_count == 0 || key.token != voter) {
+      voter = key.token;
+      ++voter_count;
+      continue;
+    }
+    for (const store::Family family : {store::kVoters, store::kVoterSketches})
+      MUSTER_RETURN_IF_ERROR(writer.Delete(family, std::string(cursor->key())));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  MUSTER_RETURN_IF_ERROR(writer.Flush());
+  return voter_count;
 }
 
 absl::Status Pool::CheckComplete(const v1::UploadStatement& statement,
@@ -341,8 +442,10 @@ absl::Status Pool::Cancel(const UploadId& upload) {
 absl::Status Pool::CleanUp(const UploadId& upload, const v1::UploadRecord& record) {
   if (record.state() == v1::UploadRecord::OPEN) return absl::OkStatus();
   MUSTER_RETURN_IF_ERROR(keyring_->DestroyIntakeKey(upload));
-  if (record.purge_due()) return Purge(upload, record);
-  if (IsLive(record)) return RemoveUnread(upload, *MemberId::FromBytes(record.member()));
+  if (record.purge_due())
+    return record.has_voterfile() ? PurgeVoters(upload, record) : Purge(upload, record);
+  if (IsLive(record) && !record.has_voterfile())
+    return RemoveUnread(upload, *MemberId::FromBytes(record.member()));
   return absl::OkStatus();
 }
 
@@ -350,6 +453,19 @@ absl::Status Pool::CleanUpAll() {
   MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, store_->ReadUploads());
   for (const auto& [id, record] : uploads) MUSTER_RETURN_IF_ERROR(CleanUp(id, record));
   return absl::OkStatus();
+}
+
+void Pool::RemoveRange(std::initializer_list<store::Family> families, const UploadId& upload,
+                       store::Batch& batch) const {
+  const std::string end = store::PrefixEnd(upload.View());
+  for (const store::Family family : families) {
+    if (!end.empty()) {
+      batch.DeleteRange(family, upload.View(), end);
+      continue;
+    }
+    for (auto rest = store_->rows().ScanPrefix(family, upload.View()); rest->valid(); rest->Next())
+      batch.Delete(family, rest->key());
+  }
 }
 
 absl::Status Pool::Purge(const UploadId& upload, v1::UploadRecord record) {
@@ -370,20 +486,34 @@ absl::Status Pool::Purge(const UploadId& upload, v1::UploadRecord record) {
   MUSTER_RETURN_IF_ERROR(writer.Flush());
   // The upload's own index goes last: it is what tells which source rows are to go.
   store::Batch batch;
-  const std::string end = store::PrefixEnd(upload.View());
-  for (const store::Family family :
-       {store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
-    if (!end.empty()) {
-      batch.DeleteRange(family, upload.View(), end);
-      continue;
-    }
-    for (auto rest = store_->rows().ScanPrefix(family, upload.View()); rest->valid(); rest->Next())
-      batch.Delete(family, rest->key());
-  }
+  RemoveRange({store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}, upload, batch);
   batch.Delete(store::kIntakes, upload.View());
   record.set_purge_due(false);
   store::VaultStore::PutUpload(upload, record, batch);
-  store::VaultStore::PutCompactionMark(batch);
+  store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
+  return store_->rows().Write(batch, store::Sync::kYes);
+}
+
+absl::Status Pool::PurgeVoters(const UploadId& upload, v1::UploadRecord record) {
+  if (record.state() == v1::UploadRecord::GONE) {
+    const store::VoterSource source = store::VoterSourceOf(record.voterfile());
+    RowWriter writer(&store_->rows());
+    auto cursor = store_->rows().ScanPrefix(store::kVoterHistory, source.View());
+    for (; cursor->valid(); cursor->Next()) {
+      MUSTER_ASSIGN_OR_RETURN(const store::VoterHistoryKey key,
+                              store::DecodeVoterHistoryKey(cursor->key()));
+      if (key.upload != upload) continue;
+      MUSTER_RETURN_IF_ERROR(writer.Delete(store::kVoterHistory, std::string(cursor->key())));
+    }
+    MUSTER_RETURN_IF_ERROR(cursor->status());
+    MUSTER_RETURN_IF_ERROR(writer.Flush());
+  }
+  store::Batch batch;
+  RemoveRange({store::kVoters, store::kVoterSketches}, upload, batch);
+  batch.Delete(store::kIntakes, upload.View());
+  record.set_purge_due(false);
+  store::VaultStore::PutUpload(upload, record, batch);
+  store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfVoters, batch);
   return store_->rows().Write(batch, store::Sync::kYes);
 }
 
@@ -403,7 +533,7 @@ absl::Status Pool::RemoveUnread(const UploadId& upload, const MemberId& member) 
       RemoveAddresses(
           member, tokens, [&upload](const UploadId& id) { return id == upload; }, batch)
           .status());
-  store::VaultStore::PutCompactionMark(batch);
+  store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
   return store_->rows().Write(batch, store::Sync::kYes);
 }
 
@@ -430,7 +560,13 @@ absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index,
   withdrawn.set_withdrawal(withdrawal.withdrawal());
   withdrawn.set_member(withdrawal.member());
   store::Batch batch;
-  if (!withdrawal.list().empty()) {
+  const bool of_voters =
+      observer_->registry()->IsVoterFileName(member, withdrawal.list()).value_or(false);
+  if (of_voters) {
+    MUSTER_ASSIGN_OR_RETURN(const int64_t voters,
+                            WithdrawVoters(member, withdrawal.list(), statement_index, batch));
+    withdrawn.set_source_count(voters);
+  } else if (!withdrawal.list().empty()) {
     MUSTER_RETURN_IF_ERROR(
         WithdrawList(member, withdrawal.list(), statement_index, withdrawn, batch));
   }
@@ -446,10 +582,28 @@ absl::StatusOr<v1::SignedStatement> Pool::Withdraw(uint64_t statement_index,
   v1::WithdrawalRecord record;
   *record.mutable_withdrawn() = Sign(std::move(said));
   store::VaultStore::PutWithdrawal(statement_index, record, batch);
-  store::VaultStore::PutCompactionMark(batch);
+  if (!of_voters) store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
   MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
   MUSTER_RETURN_IF_ERROR(CleanUpAll());
   return record.withdrawn();
+}
+
+absl::StatusOr<int64_t> Pool::WithdrawVoters(const MemberId& member, const std::string& name,
+                                             uint64_t statement_index, store::Batch& batch) const {
+  MUSTER_ASSIGN_OR_RETURN(Uploads uploads, UploadsOf(member));
+  int64_t voters = 0;
+  for (auto& [id, record] : uploads) {
+    const bool counts = IsLive(record) || record.state() == v1::UploadRecord::HISTORY;
+    if (!counts || record.list() != name ||
+        record.statement_index() >= static_cast<int64_t>(statement_index)) {
+      continue;
+    }
+    if (IsLive(record)) voters += record.voter_count();
+    record.set_state(v1::UploadRecord::GONE);
+    record.set_purge_due(true);
+    store::VaultStore::PutUpload(id, record, batch);
+  }
+  return voters;
 }
 
 absl::Status Pool::WithdrawList(const MemberId& member, const std::string& list,
@@ -634,22 +788,27 @@ absl::Status Pool::Recover() {
 }
 
 absl::StatusOr<bool> Pool::CompactionDue() const {
-  MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark());
-  return !mark.empty();
+  for (const auto& [rows, families] : kCompacted) {
+    MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark(rows));
+    if (!mark.empty()) return true;
+  }
+  return false;
 }
 
 absl::Status Pool::Compact() {
-  MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark());
-  for (const store::Family family :
-       {store::kSources, store::kUploadContacts, store::kConsents, store::kUnreadWithdrawn}) {
-    MUSTER_RETURN_IF_ERROR(store_->rows().Compact(family));
+  for (const auto& [rows, families] : kCompacted) {
+    MUSTER_ASSIGN_OR_RETURN(const std::string mark, store_->ReadCompactionMark(rows));
+    if (mark.empty()) continue;
+    for (const store::Family family : families)
+      MUSTER_RETURN_IF_ERROR(store_->rows().Compact(family));
+    std::lock_guard lock(mutex_);
+    MUSTER_ASSIGN_OR_RETURN(const std::string now, store_->ReadCompactionMark(rows));
+    if (now != mark) continue;  // more was removed meanwhile
+    store::Batch batch;
+    store::VaultStore::ClearCompactionMark(rows, batch);
+    MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
   }
-  std::lock_guard lock(mutex_);
-  MUSTER_ASSIGN_OR_RETURN(const std::string now, store_->ReadCompactionMark());
-  if (now != mark) return absl::OkStatus();  // more was removed meanwhile
-  store::Batch batch;
-  store::VaultStore::ClearCompactionMark(batch);
-  return store_->rows().Write(batch, store::Sync::kYes);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Pool::Uploads> Pool::UploadsOf(const MemberId& member) const {

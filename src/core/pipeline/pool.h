@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pool: which uploads count, and for each member exactly how many addresses it has brought. The one
-// place where rows that were read begin to count, and where they stop.
+// Pool: which uploads count, and for each member exactly how many addresses it has brought. The
+// one place where rows that were read begin to count, and where they stop: contacts and voters.
 //
-// Rules: an upload counts from one synced write on (LIVE), together with the statement about it and
-// the member's figures, and stops counting in one too (GONE); its rows are settled before and
+// Rules: an upload counts from one synced write on (LIVE), together with the statement about it
+// and the member's figures, and stops counting in one too (GONE); its rows are settled before and
 // removed after, in steps that can be repeated. Within an upload the first row of an address
-// stands, and a suppression among its rows wins over every contact. Where several statements touch
-// a list, the log's order decides, not the order in which they are carried out. Figures are about
-// the member's own sources only.
+// stands, and a suppression among its rows wins over every contact. Where several statements
+// touch a list, the log's order decides, not the order in which they are carried out. Figures are
+// about the member's own sources only. Of each source of voters the extract of the latest day
+// counts, whichever was read last; what an extract that gave way or came too late has of vote
+// history goes on counting.
 // Errors: FAILED_PRECONDITION (UPLOAD_FINISHED, BATCH_MISSING, LOG_BEHIND, STATEMENT_REFUSED),
 // NOT_FOUND (UPLOAD_NOT_FOUND), INVALID_ARGUMENT (BATCH_TAMPERED, DECRYPTION_FAILED,
 // REQUEST_MALFORMED); those of store/database.h and keyring/keyring.h.
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,8 +48,9 @@ class Pool {
       : store_(store), keyring_(keyring), observer_(observer), clock_(clock) {}
 
   // Makes (or returns) the signed intake key of an upload.
+  // `voterfile`: not set for a list.
   absl::StatusOr<v1::IntakeKey> Open(const UploadId& upload, const MemberId& member,
-                                     std::string_view list);
+                                     std::string_view list, const v1::VoterFileTerms& voterfile);
   // The upload's rows take effect; its intake key is destroyed. The same statement on every call.
   absl::StatusOr<v1::FinishIntakeResponse> Finish(const UploadId& upload, uint64_t statement_index);
   // Forgets an upload that never took effect.
@@ -72,12 +76,26 @@ class Pool {
   };
 
   absl::StatusOr<v1::FinishIntakeResponse> FinishLocked(const UploadId& upload,
-                                                        uint64_t statement_index)
+                                                        uint64_t statement_index,
+                                                        std::optional<int64_t> voter_count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
                              const v1::IntakeRecord& intake) const;
   // Leaves one row an address, and writes the suppressions.
   absl::StatusOr<Settled> Settle(const UploadId& upload, const MemberId& member);
+  // What taking the rows in changes beside the upload's own record: figures and other uploads, into
+  // `batch`, `uploads` and `words`; and the state that the upload gets.
+  absl::StatusOr<v1::UploadRecord::State> TakeInContacts(
+      const UploadId& upload, const v1::UploadRecord& record, const v1::IntakeRecord& intake,
+      const v1::UploadStatement& statement, Uploads& uploads, v1::IntakeStatement& words,
+      store::Batch& batch);
+  absl::StatusOr<v1::UploadRecord::State> TakeInVoters(const UploadId& upload,
+                                                       const v1::UploadRecord& record,
+                                                       const v1::IntakeRecord& intake,
+                                                       Uploads& uploads, v1::IntakeStatement& words,
+                                                       store::Batch& batch);
+  // Leaves one row a voter; how many there are.
+  absl::StatusOr<int64_t> SettleVoters(const UploadId& upload) const;
   // Whether a later statement on the log has already taken the upload back.
   absl::StatusOr<bool> IsSuperseded(const UploadId& upload, const Uploads& uploads) const;
   absl::StatusOr<std::string> SealRefused(const v1::IntakeRecord& intake,
@@ -86,7 +104,12 @@ class Pool {
   absl::Status CleanUp(const UploadId& upload, const v1::UploadRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CleanUpAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // All rows of these families that begin with the upload.
+  void RemoveRange(std::initializer_list<store::Family> families, const UploadId& upload,
+                   store::Batch& batch) const;
   absl::Status Purge(const UploadId& upload, v1::UploadRecord record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status PurgeVoters(const UploadId& upload, v1::UploadRecord record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status RemoveUnread(const UploadId& upload, const MemberId& member)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -94,6 +117,9 @@ class Pool {
   absl::Status WithdrawList(const MemberId& member, const std::string& list,
                             uint64_t statement_index, v1::WithdrawnStatement& withdrawn,
                             store::Batch& batch) const;
+  // Counts voters of extracts that were current.
+  absl::StatusOr<int64_t> WithdrawVoters(const MemberId& member, const std::string& name,
+                                         uint64_t statement_index, store::Batch& batch) const;
   absl::Status WithdrawAddresses(const MemberId& member, uint64_t statement_index,
                                  std::string_view sealed_addresses,
                                  v1::WithdrawnStatement& withdrawn, store::Batch& batch) const;

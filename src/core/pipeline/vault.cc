@@ -48,6 +48,8 @@ absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
                                                                    : options.log_vkey_file));
   MUSTER_ASSIGN_OR_RETURN(
       vault->store_, store::VaultStore::Open(options.home / "store", vault->keyring_->store_key()));
+  MUSTER_RETURN_IF_ERROR(vault->keyring_->AddMissing());
+  vault->sketch_key_.emplace(vault->keyring_->sketch_key());
   MUSTER_ASSIGN_OR_RETURN(
       vault->observer_,
       LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
@@ -93,11 +95,12 @@ absl::StatusOr<uint64_t> Vault::Observe(const v1::ObserveEntriesRequest& request
 }
 
 absl::StatusOr<v1::IntakeKey> Vault::OpenIntake(std::string_view upload, std::string_view member,
-                                                std::string_view list) {
+                                                std::string_view list,
+                                                const v1::VoterFileTerms& voterfile) {
   MUSTER_ASSIGN_OR_RETURN(const UploadId upload_id, UploadId::Parse(upload));
   MUSTER_ASSIGN_OR_RETURN(const MemberId member_id, MemberId::Parse(member));
   if (list.empty()) return MakeError(v1::LIST_NAME_MALFORMED, "an upload is to a list; name it");
-  return pool_->Open(upload_id, member_id, list);
+  return pool_->Open(upload_id, member_id, list, voterfile);
 }
 
 absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
@@ -120,14 +123,22 @@ absl::StatusOr<IntakePlan> Vault::PlanOf(const UploadId& upload) const {
   if (taking_part == nullptr || !taking_part->member_key) {
     return MakeError(v1::MEMBER_NOT_FOUND, member.Name() + " is not known");
   }
-  return IntakePlan{registry->consortium(),
-                    member,
-                    upload,
-                    std::move(intake_key),
-                    keyring_->holding_key().TimesBase(),
-                    *taking_part->member_key,
-                    &keyring_->token_key(),
-                    &keyring_->row_key()};
+  IntakePlan plan{registry->consortium(),
+                  member,
+                  upload,
+                  std::move(intake_key),
+                  keyring_->holding_key().TimesBase(),
+                  *taking_part->member_key,
+                  &keyring_->token_key(),
+                  &keyring_->row_key(),
+                  &*sketch_key_,
+                  std::nullopt,
+                  {}};
+  if (record->has_voterfile()) {
+    plan.voterfile = record->voterfile();
+    plan.source = store::VoterSourceOf(record->voterfile());
+  }
+  return plan;
 }
 
 absl::Status Vault::Claim(const UploadId& upload) {

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -53,8 +54,10 @@ class Vault {
 
   v1::VaultState State() const;
   absl::StatusOr<uint64_t> Observe(const v1::ObserveEntriesRequest& request);
+  // `voterfile`: not set for a list.
   absl::StatusOr<v1::IntakeKey> OpenIntake(std::string_view upload, std::string_view member,
-                                           std::string_view list);
+                                           std::string_view list,
+                                           const v1::VoterFileTerms& voterfile = {});
 
   // An intake run that its upload knows of: at most one at a time, an older one is ended by a
   // newer.
@@ -98,6 +101,7 @@ class Vault {
   const VaultOptions options_;
   const Clock& clock_;
   std::unique_ptr<keyring::Keyring> keyring_;
+  std::optional<token::SketchKey> sketch_key_;
   std::unique_ptr<store::VaultStore> store_;
   std::unique_ptr<LogObserver> observer_;
   std::unique_ptr<Pool> pool_;

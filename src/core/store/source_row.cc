@@ -2,6 +2,7 @@
 #include "core/store/source_row.h"
 
 #include "core/base/error.h"
+#include "core/token/sketch.h"
 
 namespace muster::store {
 namespace {
@@ -11,20 +12,6 @@ constexpr size_t kSourceRowBytesMin = 1 + 1 + 1 + 4 + 8 + 4 + 4 + 4 + 2 + 16 + 8
 absl::Status Corrupt(std::string_view what) {
   return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) +
                                           "; restore it from a backup");
-}
-
-void AppendPlace(const RecordPlace& place, std::string& out) {
-  PutBe32(out, place.sequence);
-  PutU8(out, static_cast<uint8_t>(place.index >> 8));
-  PutU8(out, static_cast<uint8_t>(place.index & 0xff));
-}
-
-RecordPlace ReadPlace(ByteReader& reader) {
-  RecordPlace place;
-  place.sequence = reader.Be32();
-  const uint8_t high = reader.U8();
-  place.index = static_cast<uint16_t>(high << 8 | reader.U8());
-  return place;
 }
 
 bool KnownStatus(uint8_t value) {
@@ -44,6 +31,20 @@ bool FeaturesAscend(std::string_view features) {
 }
 
 }  // namespace
+
+void AppendPlace(const RecordPlace& place, std::string& out) {
+  PutBe32(out, place.sequence);
+  PutU8(out, static_cast<uint8_t>(place.index >> 8));
+  PutU8(out, static_cast<uint8_t>(place.index & 0xff));
+}
+
+RecordPlace ReadPlace(ByteReader& reader) {
+  RecordPlace place;
+  place.sequence = reader.Be32();
+  const uint8_t high = reader.U8();
+  place.index = static_cast<uint16_t>(high << 8 | reader.U8());
+  return place;
+}
 
 void AppendSourceKey(const SourceKey& key, std::string& out) {
   out.append(key.token.View()).append(key.member.View()).append(key.upload.View());
@@ -102,6 +103,19 @@ absl::StatusOr<SourceRow> DecodeSourceRow(std::string_view bytes) {
   if (!reader.Done() || !KnownStatus(status) || !FeaturesAscend(row.features))
     return Corrupt("source row");
   return row;
+}
+
+absl::StatusOr<std::string_view> SketchOfSourceRow(std::string_view bytes) {
+  if (bytes.size() < kSourceRowBytesMin) return Corrupt("source row");
+  ByteReader reader(bytes.substr(kSourceRowBytesMin));
+  while (reader.remaining() > 0) {
+    const uint8_t tag = reader.U8();
+    const std::string_view value = reader.Take(reader.U16());
+    if (tag != kSketchFeature) continue;
+    if (value.size() != token::kSketchBytes) return Corrupt("sketch");
+    return value;
+  }
+  return std::string_view();
 }
 
 void AppendUploadContactKey(const UploadContactKey& key, std::string& out) {

@@ -35,6 +35,8 @@
 namespace muster::store {
 
 inline constexpr uint8_t kSourceRowVersion = 1;
+// Tag of a source row's sketch (token/sketch.h).
+inline constexpr uint8_t kSketchFeature = 1;
 
 // Where the sealed record is: batch and place in it.
 struct RecordPlace {
@@ -63,8 +65,8 @@ struct SourceRow {
   std::array<char, 2> state{};  // USPS code
   token::Token phone;           // zeros: none
   Bytes8 mail_domain{};         // keyed hash
-  // {u8 tag, u16 length, bytes}, tags ascending: sketch, geography, scores. Kept as it is by
-  // readers that do not know a tag.
+  // {u8 tag, u16 length, bytes}, tags ascending: sketch (kSketchFeature), geography, scores. Kept
+  // as it is by readers that do not know a tag.
   std::string features;
   friend bool operator==(const SourceRow&, const SourceRow&) = default;
 };
@@ -85,10 +87,15 @@ struct UploadContact {
 };
 
 // The Append forms write behind what `out` holds.
+void AppendPlace(const RecordPlace& place, std::string& out);
+RecordPlace ReadPlace(ByteReader& reader);
 void AppendSourceKey(const SourceKey& key, std::string& out);
 absl::StatusOr<SourceKey> DecodeSourceKey(std::string_view bytes);
 void AppendSourceRow(const SourceRow& row, std::string& out);
 absl::StatusOr<SourceRow> DecodeSourceRow(std::string_view bytes);
+
+// The sketch in an encoded source row without copying the row; empty when it has none.
+absl::StatusOr<std::string_view> SketchOfSourceRow(std::string_view bytes);
 
 void AppendUploadContactKey(const UploadContactKey& key, std::string& out);
 absl::StatusOr<UploadContactKey> DecodeUploadContactKey(std::string_view bytes);

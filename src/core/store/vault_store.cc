@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kHeadKey = "head";
 constexpr std::string_view kEntryPrefix = "entry/";
-constexpr std::string_view kCompactionKey = "compaction";
+std::string_view CompactionKey(VaultStore::Rows rows) {
+  return rows == VaultStore::Rows::kOfContacts ? "compaction" : "compaction/voters";
+}
 
 absl::Status Corrupt(std::string_view what) {
   return MakeError(v1::STORE_CORRUPT, "the vault's store has a malformed " + std::string(what) +
@@ -59,9 +61,10 @@ absl::StatusOr<ObservedEntry> DecodeEntry(std::string_view bytes) {
 absl::StatusOr<std::unique_ptr<VaultStore>> VaultStore::Open(const std::filesystem::path& path,
                                                              const crypto::SecretBytes& store_key) {
   DatabaseOptions options;
-  options.families = {"sources",     "upload_contacts",  "suppressions", "consents",
-                      "uploads",     "intakes",          "lists",        "members",
-                      "withdrawals", "unread_withdrawn", "log"};
+  options.families = {"sources",        "upload_contacts",  "suppressions", "consents",
+                      "uploads",        "intakes",          "lists",        "members",
+                      "withdrawals",    "unread_withdrawn", "log",          "voters",
+                      "voter_sketches", "voter_history"};
   options.key = &store_key;
   options.cache_bytes = size_t{64} << 20;
   MUSTER_ASSIGN_OR_RETURN(auto store, OpenDatabase(path, options));
@@ -173,15 +176,17 @@ void VaultStore::PutEntry(uint64_t index, const ObservedEntry& entry, Batch& bat
             ToString(entry.commitment) + ToString(entry.salt) + entry.body);
 }
 
-absl::StatusOr<std::string> VaultStore::ReadCompactionMark() const {
-  MUSTER_ASSIGN_OR_RETURN(std::optional<std::string> mark, store_->Get(kLog, kCompactionKey));
+absl::StatusOr<std::string> VaultStore::ReadCompactionMark(Rows rows) const {
+  MUSTER_ASSIGN_OR_RETURN(std::optional<std::string> mark, store_->Get(kLog, CompactionKey(rows)));
   return std::move(mark).value_or("");
 }
 
-void VaultStore::PutCompactionMark(Batch& batch) {
-  batch.Put(kLog, kCompactionKey, AsText(crypto::RandomArray<8>()));
+void VaultStore::PutCompactionMark(Rows rows, Batch& batch) {
+  batch.Put(kLog, CompactionKey(rows), AsText(crypto::RandomArray<8>()));
 }
 
-void VaultStore::ClearCompactionMark(Batch& batch) { batch.Delete(kLog, kCompactionKey); }
+void VaultStore::ClearCompactionMark(Rows rows, Batch& batch) {
+  batch.Delete(kLog, CompactionKey(rows));
+}
 
 }  // namespace muster::store

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Vault store: the one database of the back room, encrypted, and its small records by name. Big
-// families: store/source_row.h.
+// families: store/source_row.h, store/voter_row.h.
 //
 // Rule: the Put forms add to a Batch, so that what belongs together is written in one step; only
 // the caller writes.
@@ -40,6 +40,9 @@ inline constexpr Family kWithdrawals = 8;
 inline constexpr Family kUnreadWithdrawn =
     9;  // upload (8) | token (16): addresses taken back before their upload was read
 inline constexpr Family kLog = 10;
+inline constexpr Family kVoters = 11;
+inline constexpr Family kVoterSketches = 12;
+inline constexpr Family kVoterHistory = 13;
 
 // One log entry as the vault read it.
 struct ObservedEntry {
@@ -53,6 +56,7 @@ class VaultStore {
   static absl::StatusOr<std::unique_ptr<VaultStore>> Open(const std::filesystem::path& path,
                                                           const crypto::SecretBytes& store_key);
   Store& rows() { return *store_; }
+  const Store& rows() const { return *store_; }
 
   absl::StatusOr<std::optional<v1::UploadRecord>> ReadUpload(const UploadId& upload) const;
   absl::StatusOr<std::vector<std::pair<UploadId, v1::UploadRecord>>> ReadUploads() const;
@@ -86,10 +90,11 @@ class VaultStore {
   static void PutEntry(uint64_t index, const ObservedEntry& entry, Batch& batch);
 
   // Rows were removed whose bytes may still be in old files. The mark differs each time; empty when
-  // nothing is due.
-  absl::StatusOr<std::string> ReadCompactionMark() const;
-  static void PutCompactionMark(Batch& batch);
-  static void ClearCompactionMark(Batch& batch);
+  // nothing is due. Contacts and voters have a mark each, since rewriting voters is much work.
+  enum class Rows { kOfContacts, kOfVoters };
+  absl::StatusOr<std::string> ReadCompactionMark(Rows rows) const;
+  static void PutCompactionMark(Rows rows, Batch& batch);
+  static void ClearCompactionMark(Rows rows, Batch& batch);
 
  private:
   explicit VaultStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}

@@ -160,6 +160,14 @@ std::string NormalizeName(std::string_view text) {
   return name.Take();
 }
 
+std::string NormalizeVoterNumber(std::string_view text) {
+  std::string number(contact::TrimSpace(text));
+  for (char& c : number) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return number;
+}
+
 uint32_t NormalizeDay(std::string_view text) {
   constexpr size_t kDateBytes = 10;
   text = contact::TrimSpace(text);

@@ -42,6 +42,10 @@ std::string NormalizeState(std::string_view text);
 // other punctuation goes; single spaces. Digits stay.
 std::string NormalizeName(std::string_view text);
 
+// A voter's number in their state's file, as extract and history are joined by it: white space
+// around it goes, ASCII letters are capitals. Leading zeros count.
+std::string NormalizeVoterNumber(std::string_view text);
+
 // Days since 1970-01-01 of "YYYY-MM-DD", alone or with a time behind it; 0 when absent, not a date
 // or before 1970-01-02.
 uint32_t NormalizeDay(std::string_view text);

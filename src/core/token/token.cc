@@ -14,4 +14,8 @@ Token TokenKey::Make(std::string_view domain, std::string_view text) const {
   return token;
 }
 
+Token TokenKey::VoterToken(std::string_view state, std::string_view number) const {
+  return Make("voter", std::string(state).append("|").append(number));
+}
+
 }  // namespace muster::token

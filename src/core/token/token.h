@@ -4,13 +4,14 @@
 // without the key a token says nothing, and nobody can make one.
 //
 // token = first 16 bytes of keyed BLAKE2b-256(TokenKey, domain | 0x00 | normalized text). Domains:
-// "email", "phone", "suppression/email". Keys exist in the vault alone.
+// "email", "phone", "suppression/email", "voter". Keys exist in the vault alone.
 // Rule: the text comes from normalize.h (or contact::ParsePhone), never from a file.
 // Threads: pure.
 // Source: docs/formats/tokens.md.
 #ifndef MUSTER_CORE_TOKEN_TOKEN_H_
 #define MUSTER_CORE_TOKEN_TOKEN_H_
 
+#include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
@@ -39,6 +40,9 @@ class TokenKey {
   Token SuppressionToken(std::string_view normalized_email) const {
     return Make("suppression/email", normalized_email);
   }
+  // Of a voter: their state's USPS code and their number in its file, as NormalizeVoterNumber has
+  // it.
+  Token VoterToken(std::string_view state, std::string_view number) const;
 
  private:
   Token Make(std::string_view domain, std::string_view text) const;

@@ -110,7 +110,8 @@ class Service : public v1::VaultService::Service {
   grpc::Status OpenIntake(grpc::ServerContext* context, const v1::OpenIntakeRequest* request,
                           v1::IntakeKey* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list()),
+    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list(),
+                                     request->voterfile()),
                   response);
   }
 

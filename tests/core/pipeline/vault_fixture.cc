@@ -76,6 +76,16 @@ TestPerson& TestVault::AddMember(const std::string& name) {
   return person;
 }
 
+TestPerson& TestVault::AddColleague(const TestPerson& by, const std::vector<v1::Role>& roles) {
+  people_.push_back(std::make_unique<TestPerson>());
+  TestPerson& person = *people_.back();
+  person.member = by.member;
+  const TestInvite invite;
+  Append(TestConsortium::SignBy(by, consortium.Admission(by, invite, person, "", false, roles)));
+  Append(TestConsortium::SignJoin(consortium.Join(invite, person), invite, person));
+  return person;
+}
+
 uint64_t TestVault::Append(const v1::SignedStatement& statement) {
   entries_.push_back({crypto::RandomArray<32>(), statement.SerializeAsString()});
   REQUIRE(Must(vault_->Observe(Entries(entries_.size() - 1, entries_.size()))) == entries_.size());
@@ -108,32 +118,45 @@ seal::SealContext TestVault::ContextOf(const SealedUpload& upload) const {
   context.uploader = upload.uploader->id;
   context.intake_key = Must(crypto::ParseBoxPublicKey(upload.key.public_key()));
   context.vault_key = consortium.v.TimesBase();
-  context.member_key = upload.uploader->m->TimesBase();
+  for (const auto& person : people_) {
+    if (person->member == upload.uploader->member && person->m.has_value())
+      context.member_key = person->m->TimesBase();
+  }
   return context;
 }
 
 SealedUpload TestVault::Seal(const TestPerson& by, const std::string& list,
                              const std::vector<Line>& lines, size_t batch_records,
                              v1::UploadStatement::Mode mode) {
+  std::vector<contact::ContactRecord> records;
+  for (const Line& line : lines)
+    records.push_back(RecordOf(line, static_cast<uint32_t>(records.size())));
+  return SealRecords(by, list, records, batch_records, mode, {});
+}
+
+SealedUpload TestVault::SealRecords(const TestPerson& by, const std::string& list,
+                                    const std::vector<contact::ContactRecord>& records,
+                                    size_t batch_records, v1::UploadStatement::Mode mode,
+                                    const v1::VoterFileTerms& voterfile) {
   SealedUpload upload;
   upload.id = DrawId<UploadId>();
   upload.uploader = &by;
   upload.list = list;
   upload.mode = mode;
-  upload.key = Must(vault_->OpenIntake(upload.id.Name(), by.member->Name(), list));
+  upload.voterfile = voterfile;
+  upload.key = Must(vault_->OpenIntake(upload.id.Name(), by.member->Name(), list, voterfile));
   const seal::Sealer sealer(ContextOf(upload), &by.sign);
   std::vector<Bytes32> leaves;
-  for (size_t first = 0; first < lines.size(); first += batch_records) {
+  for (size_t first = 0; first < records.size(); first += batch_records) {
     seal::RecordBlock block;
-    for (size_t i = first; i < std::min(lines.size(), first + batch_records); ++i) {
-      REQUIRE_OK(block.Add(RecordOf(lines[i], static_cast<uint32_t>(i))));
-    }
+    for (size_t i = first; i < std::min(records.size(), first + batch_records); ++i)
+      REQUIRE_OK(block.Add(records[i]));
     seal::SealedBatch batch =
         Must(sealer.Seal(static_cast<uint32_t>(upload.batches.size()), block, kTestTime));
     leaves.push_back(crypto::MerkleLeaf(batch.signed_part));
     upload.batches.push_back(std::move(batch.envelope));
   }
-  upload.record_count = static_cast<int64_t>(lines.size());
+  upload.record_count = static_cast<int64_t>(records.size());
   upload.root = crypto::MerkleRoot(leaves);
   return upload;
 }
@@ -159,6 +182,10 @@ v1::Statement TestVault::StatementOf(const SealedUpload& upload) const {
   said.mutable_files(0)->set_row_count(upload.record_count);
   said.set_batch_count(static_cast<int64_t>(upload.batches.size()));
   said.set_batches_root(ToString(upload.root));
+  if (!upload.voterfile.layout().empty()) {
+    said.clear_consent();
+    *said.mutable_voterfile() = upload.voterfile;
+  }
   return statement;
 }
 
@@ -175,7 +202,10 @@ absl::StatusOr<v1::IntakeStatement> TestVault::Finish(const SealedUpload& upload
 v1::IntakeStatement TestVault::Upload(const TestPerson& by, const std::string& list,
                                       const std::vector<Line>& lines, size_t batch_records,
                                       v1::UploadStatement::Mode mode) {
-  const SealedUpload upload = Seal(by, list, lines, batch_records, mode);
+  return TakeIn(Seal(by, list, lines, batch_records, mode));
+}
+
+v1::IntakeStatement TestVault::TakeIn(const SealedUpload& upload) {
   REQUIRE_OK(Send(upload));
   const uint64_t index = Commit(upload);
   auto response = Must(vault_->FinishIntake(upload.id.Name(), static_cast<int64_t>(index)));

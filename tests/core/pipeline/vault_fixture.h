@@ -46,6 +46,7 @@ struct SealedUpload {
   std::vector<std::string> batches;
   int64_t record_count = 0;
   Bytes32 root{};
+  v1::VoterFileTerms voterfile;  // not set for a list
 };
 
 contact::ContactRecord RecordOf(const Line& line, uint32_t place);
@@ -63,6 +64,8 @@ class TestVault {
 
   // Admitted by the founder; an uploader and the member's first approver.
   TestPerson& AddMember(const std::string& name);
+  // Admitted by that approver.
+  TestPerson& AddColleague(const TestPerson& by, const std::vector<v1::Role>& roles);
   uint64_t Append(const v1::SignedStatement& statement);
   // The request for entries [first, end), with a checkpoint over everything before `end`.
   v1::ObserveEntriesRequest Entries(uint64_t first, uint64_t end) const;
@@ -71,6 +74,9 @@ class TestVault {
   SealedUpload Seal(const TestPerson& by, const std::string& list, const std::vector<Line>& lines,
                     size_t batch_records,
                     v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND);
+  SealedUpload SealRecords(const TestPerson& by, const std::string& list,
+                           const std::vector<contact::ContactRecord>& records, size_t batch_records,
+                           v1::UploadStatement::Mode mode, const v1::VoterFileTerms& voterfile);
   seal::SealContext ContextOf(const SealedUpload& upload) const;
   // Sends the batches from where the vault stands and makes them durable.
   absl::Status Send(const SealedUpload& upload);
@@ -81,6 +87,8 @@ class TestVault {
   v1::IntakeStatement Upload(const TestPerson& by, const std::string& list,
                              const std::vector<Line>& lines, size_t batch_records = 50,
                              v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND);
+  // Sends, commits, finishes.
+  v1::IntakeStatement TakeIn(const SealedUpload& upload);
 
   struct Withdrawal {
     uint64_t index = 0;
