@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "core/base/error.h"
+#include "core/base/status.h"
 #include "muster/v1/enrollment_service.pb.h"
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/member_service.pb.h"
@@ -27,6 +28,12 @@ RoleSet Everyone() {
 }
 // Who may see exact figures about what their own member brought.
 RoleSet OwnFigures() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_AUDITOR}; }
+// Of uploads a steward may see the voter files only; which of the two an upload is, and so whose it
+// is to make, the calls themselves look at.
+RoleSet Uploading() { return {v1::ROLE_UPLOADER, v1::ROLE_STEWARD}; }
+RoleSet Uploads() {
+  return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_AUDITOR, v1::ROLE_STEWARD};
+}
 
 const std::vector<MethodRule>& Table() {
   static const auto* table = new std::vector<MethodRule>{
@@ -39,24 +46,21 @@ const std::vector<MethodRule>& Table() {
        kSmall},
       {"/muster.v1.MemberService/ListMembers", false, Everyone(), false, kSmall},
       {"/muster.v1.MemberService/GetStatus", false, Everyone(), false, kSmall},
-      {"/muster.v1.UploadService/CreateUpload", false, {v1::ROLE_UPLOADER}, true, kSmall},
-      {"/muster.v1.UploadService/PutBatch", false, {v1::ROLE_UPLOADER}, true, kRequestBytesMax},
-      {"/muster.v1.UploadService/CommitUpload",
-       false,
-       {v1::ROLE_UPLOADER},
-       true,
-       kStatementBytesMax},
-      {"/muster.v1.UploadService/GetUpload", false, OwnFigures(), true, kSmall},
-      {"/muster.v1.UploadService/ListUploads", false, OwnFigures(), true, kSmall},
+      {"/muster.v1.UploadService/CreateUpload", false, Uploading(), true, kSmall},
+      {"/muster.v1.UploadService/PutBatch", false, Uploading(), true, kRequestBytesMax},
+      {"/muster.v1.UploadService/CommitUpload", false, Uploading(), true, kStatementBytesMax},
+      {"/muster.v1.UploadService/GetUpload", false, Uploads(), true, kSmall},
+      {"/muster.v1.UploadService/ListUploads", false, Uploads(), true, kSmall},
+      {"/muster.v1.UploadService/ListVoterFiles", false, Everyone(), false, kSmall},
       {"/muster.v1.UploadService/ListLists", false, OwnFigures(), true, kSmall},
       {"/muster.v1.UploadService/Withdraw",
        false,
-       {v1::ROLE_UPLOADER, v1::ROLE_APPROVER},
+       {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_STEWARD},
        true,
        kWithdrawBytesMax},
       {"/muster.v1.LogService/GetCheckpoint", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/ListEntries", false, Everyone(), false, kSmall},
-      {"/muster.v1.ReportService/GetProvenance", false, OwnFigures(), true, kSmall},
+      {"/muster.v1.ReportService/GetProvenance", false, Uploads(), true, kSmall},
       {"/muster.v1.ReportService/GetBundle", false, Everyone(), false, kSmall},
   };
   return *table;
@@ -73,14 +77,21 @@ const MethodRule* FindMethodRule(std::string_view method) {
   return nullptr;
 }
 
+absl::Status RequireRole(const RoleSet& roles, const governance::PersonRecord& person) {
+  if (roles.Intersects(person.roles)) return absl::OkStatus();
+  return MakeError(v1::ROLE_NOT_ALLOWED,
+                   "this needs the role " + governance::FormatRoles(roles) + ", and " +
+                       person.id.Name() + " has " + governance::FormatRoles(person.roles) +
+                       "; ask a colleague who has it",
+                   {{"roles", governance::FormatRoles(roles)}});
+}
+
+bool MaySeeLists(const governance::PersonRecord& person) {
+  return person.roles.Intersects(OwnFigures());
+}
+
 absl::Status Authorize(const MethodRule& rule, const governance::PersonRecord& person) {
-  if (!rule.roles.Intersects(person.roles)) {
-    return MakeError(v1::ROLE_NOT_ALLOWED,
-                     "this needs the role " + governance::FormatRoles(rule.roles) + ", and " +
-                         person.id.Name() + " has " + governance::FormatRoles(person.roles) +
-                         "; ask a colleague who has it",
-                     {{"roles", governance::FormatRoles(rule.roles)}});
-  }
+  MUSTER_RETURN_IF_ERROR(RequireRole(rule.roles, person));
   if (rule.of_member && !person.member.has_value()) {
     return MakeError(v1::ROLE_NOT_ALLOWED, "this is for people of a member, and " +
                                                person.id.Name() +

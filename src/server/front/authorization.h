@@ -36,6 +36,10 @@ std::span<const MethodRule> MethodRules();
 const MethodRule* FindMethodRule(std::string_view method);
 
 absl::Status Authorize(const MethodRule& rule, const governance::PersonRecord& person);
+// What a call asks beyond its row: which roles may do what it was called for.
+absl::Status RequireRole(const governance::RoleSet& roles, const governance::PersonRecord& person);
+// Whether the person may see what their member brought, and not only its voter files.
+bool MaySeeLists(const governance::PersonRecord& person);
 
 // Every method of the front desk's services, from their descriptors.
 std::vector<std::string> ServedMethods();

@@ -8,6 +8,7 @@
 #include "core/governance/statement.h"
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/report_service.pb.h"
+#include "server/front/authorization.h"
 #include "server/front/desk.h"
 
 namespace muster::front {
@@ -104,7 +105,9 @@ std::vector<uint64_t> Since(const governance::Registry& registry,
   std::set<uint64_t> entries;
   for (const auto& [id, withdrawal] : registry.withdrawals()) {
     if (withdrawal.member != upload.member || withdrawal.index < upload.index) continue;
-    if (!withdrawal.list.empty() && withdrawal.list != upload.list) continue;
+    // Single addresses are of contacts, and never of a voter file.
+    if (withdrawal.list.empty() ? upload.voterfile.has_value() : withdrawal.list != upload.list)
+      continue;
     entries.insert(withdrawal.index);
     if (withdrawal.withdrawn_index.has_value()) entries.insert(*withdrawal.withdrawn_index);
   }
@@ -137,6 +140,7 @@ absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Calle
     report.set_member_name(registry.FindMember(caller.member())->name);
     for (const auto& [id, upload] : registry.uploads()) {
       if (upload.member != caller.member() || (only.has_value() && id != *only)) continue;
+      if (!upload.voterfile.has_value() && !MaySeeLists(caller.person)) continue;
       found.push_back({upload, Since(registry, upload)});
     }
   });

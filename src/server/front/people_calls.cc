@@ -157,7 +157,8 @@ absl::StatusOr<v1::GetStatusResponse> GetStatus(const Desk& desk, const Caller& 
       response.set_contact_count(-1);
       std::set<std::string> lists;
       for (const UploadView& upload : desk.uploads->ListOf(caller.member())) {
-        if (upload.record.state() == v1::Upload::DONE) lists.insert(upload.record.list());
+        if (upload.record.state() == v1::Upload::DONE && !upload.record.has_voterfile())
+          lists.insert(upload.record.list());
       }
       response.set_list_count(static_cast<int64_t>(lists.size()));
     }

@@ -116,16 +116,18 @@ class RawMemberService final
 
 using U = v1::UploadService;
 class RawUploadService final
-    : public U::WithRawCallbackMethod_CreateUpload<U::WithRawCallbackMethod_PutBatch<
-          U::WithRawCallbackMethod_CommitUpload<U::WithRawCallbackMethod_GetUpload<
-              U::WithRawCallbackMethod_ListUploads<U::WithRawCallbackMethod_ListLists<
-                  U::WithRawCallbackMethod_Withdraw<U::Service>>>>>>> {
+    : public U::WithRawCallbackMethod_CreateUpload<
+          U::WithRawCallbackMethod_PutBatch<U::WithRawCallbackMethod_CommitUpload<
+              U::WithRawCallbackMethod_GetUpload<U::WithRawCallbackMethod_ListUploads<
+                  U::WithRawCallbackMethod_ListVoterFiles<U::WithRawCallbackMethod_ListLists<
+                      U::WithRawCallbackMethod_Withdraw<U::Service>>>>>>>> {
   MUSTER_RAW_SERVICE(UploadService)
   MUSTER_RAW(UploadService, CreateUpload)
   MUSTER_RAW(UploadService, PutBatch)
   MUSTER_RAW(UploadService, CommitUpload)
   MUSTER_RAW(UploadService, GetUpload)
   MUSTER_RAW(UploadService, ListUploads)
+  MUSTER_RAW(UploadService, ListVoterFiles)
   MUSTER_RAW(UploadService, ListLists)
   MUSTER_RAW(UploadService, Withdraw)
 };

@@ -150,18 +150,27 @@ std::vector<UploadView> UploadBook::Active() const {
   return views;
 }
 
-std::vector<UploadView> UploadBook::ListOf(const MemberId& member) const {
+template <typename Wanted>
+std::vector<UploadView> UploadBook::NewestFirst(Wanted&& wanted) const {
   std::vector<UploadView> views;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, slot] : slots_) {
-      if (slot.view.member == member) views.push_back(slot.view);
+      if (wanted(slot.view)) views.push_back(slot.view);
     }
   }
   std::sort(views.begin(), views.end(), [](const UploadView& a, const UploadView& b) {
     return std::pair(b.record.create_time(), b.id) < std::pair(a.record.create_time(), a.id);
   });
   return views;
+}
+
+std::vector<UploadView> UploadBook::ListOf(const MemberId& member) const {
+  return NewestFirst([&](const UploadView& view) { return view.member == member; });
+}
+
+std::vector<UploadView> UploadBook::VoterFiles() const {
+  return NewestFirst([](const UploadView& view) { return view.record.has_voterfile(); });
 }
 
 std::vector<v1::SequenceRange> UploadBook::Received(const UploadId& id) const {
@@ -186,7 +195,29 @@ std::vector<v1::SequenceRange> UploadBook::Received(const UploadId& id) const {
   return ranges;
 }
 
+absl::Status UploadBook::CheckVoterFiles(const v1::StoredUpload& upload) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, slot] : slots_) {
+    const v1::StoredUpload& other = slot.view.record;
+    if (other.upload() == upload.upload() || !other.has_voterfile()) continue;
+    if (!OnList(other) && !slot.view.committing) continue;
+    const bool all = std::all_of(
+        upload.file_blake2b().begin(), upload.file_blake2b().end(), [&](const std::string& hash) {
+          return std::find(other.file_blake2b().begin(), other.file_blake2b().end(), hash) !=
+                 other.file_blake2b().end();
+        });
+    if (!all) continue;
+    return MakeError(v1::FILE_ALREADY_UPLOADED,
+                     "these very files were loaded already as \"" + other.list() + "\" (" +
+                         other.upload() + ", as of " + other.voterfile().as_of() +
+                         "); nothing needs to be done",
+                     {{"upload", other.upload()}, {"voterfile", other.list()}});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status UploadBook::CheckFiles(const v1::StoredUpload& upload) const {
+  if (upload.has_voterfile()) return CheckVoterFiles(upload);
   if (upload.mode() == v1::UploadStatement::REPLACE) return absl::OkStatus();
   const std::lock_guard lock(mutex_);
   for (const auto& [id, slot] : slots_) {

@@ -57,11 +57,14 @@ struct UploadView {
   bool unfinished() const {
     return record.state() == v1::Upload::OPEN || record.state() == v1::Upload::INTAKE;
   }
-  // The vault is done with it, its files are not.
-  bool wraps_left() const { return record.state() == v1::Upload::DONE && !record.wraps_erased(); }
+  // The vault is done with it, its files are not. Nobody will ever ask for a voter's record again:
+  // the batches of a voter file go as soon as it was read.
+  bool wraps_left() const {
+    return record.state() == v1::Upload::DONE && !record.has_voterfile() && !record.wraps_erased();
+  }
   bool batches_left() const {
-    return (record.state() == v1::Upload::WITHDRAWN || record.state() == v1::Upload::FAILED) &&
-           !record.batches_removed();
+    return !unfinished() && !record.batches_removed() &&
+           (record.state() != v1::Upload::DONE || record.has_voterfile());
   }
   bool active() const { return unfinished() || wraps_left() || batches_left(); }
 };
@@ -83,9 +86,11 @@ class UploadBook {
   // Those with something left to do: batches to be read, files to be cleared.
   std::vector<UploadView> Active() const;
   std::vector<UploadView> ListOf(const MemberId& member) const;  // newest first
+  std::vector<UploadView> VoterFiles() const;                    // everybody's, newest first
   std::vector<v1::SequenceRange> Received(const UploadId& id) const;
 
-  // FILE_ALREADY_UPLOADED when one of these files is already on the list (REPLACE takes it).
+  // FILE_ALREADY_UPLOADED when one of these files is already on the list (REPLACE takes it); of a
+  // voter file when all of them came in one upload of voters, whoever made it.
   absl::Status CheckFiles(const v1::StoredUpload& upload) const;
   absl::Status Add(v1::StoredUpload record);
   // Changes the record durably, then tells who waits.
@@ -133,6 +138,9 @@ class UploadBook {
   UploadBook(store::Store* store, std::filesystem::path folder, const Journal* journal)
       : store_(store), folder_(std::move(folder)), journal_(journal) {}
   absl::Status Load();
+  template <typename Wanted>
+  std::vector<UploadView> NewestFirst(Wanted&& wanted) const;
+  absl::Status CheckVoterFiles(const v1::StoredUpload& upload) const;
   // Takes the log's word into `record`; true when that changed it.
   bool Reconcile(const UploadId& id, v1::StoredUpload& record) const;
   absl::Status Persist(const UploadId& id, const v1::StoredUpload& record) const;

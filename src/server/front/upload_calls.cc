@@ -12,6 +12,7 @@
 #include "core/governance/statement.h"
 #include "core/seal/envelope.h"
 #include "muster/v1/upload_service.pb.h"
+#include "server/front/authorization.h"
 #include "server/front/desk.h"
 
 namespace muster::front {
@@ -39,6 +40,7 @@ bool IsRequestOf(const v1::StoredUpload& record, const Caller& caller,
                  const v1::CreateUploadRequest& request) {
   return record.member() == caller.member().Name() && record.person() == caller.person.id.Name() &&
          record.list() == request.list() && record.mode() == request.mode() &&
+         governance::SameTerms(record.voterfile(), request.voterfile()) &&
          std::equal(record.file_blake2b().begin(), record.file_blake2b().end(),
                     request.file_blake2b().begin(), request.file_blake2b().end());
 }
@@ -56,7 +58,37 @@ v1::Upload Plain(const UploadView& view) {
   upload.set_failure_reason(record.failure_reason());
   upload.set_failure_message(record.failure_message());
   upload.set_sealed_refused_rows(record.sealed_refused_rows());
+  if (record.has_voterfile()) *upload.mutable_voterfile() = record.voterfile();
   return upload;
+}
+
+// A list is an uploader's to bring, a voter file a steward's.
+absl::Status CheckKind(const Desk& desk, const Caller& caller,
+                       const v1::CreateUploadRequest& request) {
+  const bool voters = request.has_voterfile();
+  MUSTER_RETURN_IF_ERROR(
+      RequireRole({voters ? v1::ROLE_STEWARD : v1::ROLE_UPLOADER}, caller.person));
+  if (voters) {
+    MUSTER_RETURN_IF_ERROR(governance::CheckVoterFileTerms(request.voterfile()));
+    if (request.mode() != v1::UploadStatement::APPEND)
+      return MakeError(v1::REQUEST_MALFORMED, "mode is APPEND for a voter file");
+  }
+  const bool taken = desk.journal->WithRegistry([&](const governance::Registry& registry) {
+    return registry.IsVoterFileName(caller.member(), request.list()).value_or(voters) != voters;
+  });
+  if (!taken) return absl::OkStatus();
+  return MakeError(v1::LIST_NAME_TAKEN,
+                   voters ? "this member has a list of this name; give the voter file another "
+                            "with --name NAME"
+                          : "this member has a voter file of this name; give the list another "
+                            "with --list NAME");
+}
+
+// Of the caller's own member, and of what the caller may see.
+absl::StatusOr<UploadView> FindSeen(const Desk& desk, const Caller& caller, const UploadId& id) {
+  MUSTER_ASSIGN_OR_RETURN(UploadView view, desk.uploads->FindOf(id, caller.member()));
+  if (view.record.has_voterfile() || MaySeeLists(caller.person)) return view;
+  return RequireRole({v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_AUDITOR}, caller.person);
 }
 
 // What CreateUpload answers: the client has no proofs to check yet.
@@ -93,6 +125,7 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller,
       request.mode() != v1::UploadStatement::REPLACE) {
     return MakeError(v1::REQUEST_MALFORMED, "mode is neither APPEND nor REPLACE");
   }
+  MUSTER_RETURN_IF_ERROR(CheckKind(desk, caller, request));
   const bool hashes = std::all_of(request.file_blake2b().begin(), request.file_blake2b().end(),
                                   [](const std::string& hash) { return hash.size() == 32; });
   if (request.file_blake2b().empty() || request.file_blake2b_size() > kFilesMax || !hashes) {
@@ -126,6 +159,7 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller,
   *record.mutable_file_blake2b() = request.file_blake2b();
   record.set_create_time(absl::ToUnixSeconds(desk.clock->Now()));
   record.set_state(v1::Upload::OPEN);
+  if (request.has_voterfile()) *record.mutable_voterfile() = request.voterfile();
   MUSTER_RETURN_IF_ERROR(desk.uploads->CheckFiles(record));
   // Whoever has just joined must be known to the vault.
   MUSTER_RETURN_IF_ERROR(desk.feed->WaitCaughtUp(kFeedWait));
@@ -133,6 +167,7 @@ absl::StatusOr<v1::Upload> CreateUpload(const Desk& desk, const Caller& caller,
   ask.set_upload(id.Name());
   ask.set_member(record.member());
   ask.set_list(record.list());
+  if (record.has_voterfile()) *ask.mutable_voterfile() = record.voterfile();
   MUSTER_ASSIGN_OR_RETURN(*record.mutable_intake_key(), desk.vault->OpenIntake(ask));
   if (open) {
     MUSTER_RETURN_IF_ERROR(desk.uploads->Update(
@@ -275,8 +310,9 @@ absl::Status CheckIsOfUpload(const Caller& caller, const UploadView& view,
     return refused("an upload is committed by who began it");
   }
   if (statement.member() != view.record.member() || statement.list() != view.record.list() ||
-      statement.mode() != view.record.mode()) {
-    return refused("its member, list or mode is not that of the upload");
+      statement.mode() != view.record.mode() ||
+      !governance::SameTerms(statement.voterfile(), view.record.voterfile())) {
+    return refused("its member, list, mode or voter file is not that of the upload");
   }
   std::multiset<std::string> begun(view.record.file_blake2b().begin(),
                                    view.record.file_blake2b().end());
@@ -354,7 +390,7 @@ void GetUpload(const Desk& desk, const Caller& caller, const v1::GetUploadReques
   };
   const absl::StatusOr<UploadId> id = UploadId::Parse(request.name());
   if (!id.ok()) return reply(id.status());
-  const absl::StatusOr<UploadView> view = desk.uploads->FindOf(*id, caller.member());
+  const absl::StatusOr<UploadView> view = FindSeen(desk, caller, *id);
   if (!view.ok()) return reply(view.status());
   const int seconds = std::clamp(request.wait_seconds(), 0, kWaitSecondsMax);
   if (seconds == 0 || !view->unfinished() ||
@@ -373,7 +409,10 @@ void GetUpload(const Desk& desk, const Caller& caller, const v1::GetUploadReques
 
 absl::StatusOr<v1::ListUploadsResponse> ListUploads(const Desk& desk, const Caller& caller,
                                                     const v1::ListUploadsRequest& request) {
-  const std::vector<UploadView> uploads = desk.uploads->ListOf(caller.member());
+  std::vector<UploadView> uploads = desk.uploads->ListOf(caller.member());
+  if (!MaySeeLists(caller.person)) {
+    std::erase_if(uploads, [](const UploadView& view) { return !view.record.has_voterfile(); });
+  }
   size_t at = 0;
   if (!request.page_token().empty()) {
     // The last upload of the page before.
@@ -400,6 +439,45 @@ absl::StatusOr<v1::ListUploadsResponse> ListUploads(const Desk& desk, const Call
       upload.mutable_intake()->set_index(uploads[at].record.intake_index());
   }
   if (at < uploads.size() && at > 0) response.set_next_page_token(uploads[at - 1].record.upload());
+  return response;
+}
+
+absl::StatusOr<v1::ListVoterFilesResponse> ListVoterFiles(const Desk& desk) {
+  const std::vector<UploadView> views = desk.uploads->VoterFiles();
+  v1::ListVoterFilesResponse response;
+  desk.journal->WithRegistry([&](const governance::Registry& registry) {
+    // What an extract gave way to does not come back when that is withdrawn.
+    const auto has_newer = [&](const governance::UploadRecord& upload) {
+      return std::any_of(views.begin(), views.end(), [&](const UploadView& view) {
+        const governance::UploadRecord* other = registry.FindUpload(view.id);
+        return other != nullptr && other->voters.has_value() && other->voters->current() &&
+               governance::SameSource(*other->voterfile, *upload.voterfile) &&
+               governance::IsNewerExtract(*other->voterfile, static_cast<int64_t>(other->index),
+                                          *upload.voterfile, static_cast<int64_t>(upload.index));
+      });
+    };
+    for (const UploadView& view : views) {
+      v1::VoterFile& file = *response.add_voterfiles();
+      file.set_name(view.record.list());
+      file.set_upload(view.record.upload());
+      *file.mutable_terms() = view.record.voterfile();
+      file.set_member(view.record.member());
+      if (const auto* member = registry.FindMember(view.member); member != nullptr)
+        file.set_member_name(member->name);
+      file.set_state(view.record.state());
+      file.set_upload_time(view.record.create_time());
+      const governance::UploadRecord* logged = registry.FindUpload(view.id);
+      if (logged == nullptr) continue;
+      *file.mutable_terms() = *logged->voterfile;
+      file.set_row_count(logged->row_count);
+      file.set_upload_time(logged->create_time);
+      file.set_log_index(static_cast<int64_t>(logged->index));
+      if (!logged->voters.has_value()) continue;
+      file.set_voter_count(logged->voters->voter_count());
+      file.set_current(view.record.state() == v1::Upload::DONE && logged->voters->current() &&
+                       !has_newer(*logged));
+    }
+  });
   return response;
 }
 
@@ -528,6 +606,9 @@ void RegisterUploadCalls(Dispatcher& dispatcher, const Desk& desk) {
       [desk](const Caller& caller, const v1::ListUploadsRequest& request) {
         return ListUploads(desk, caller, request);
       });
+  dispatcher.Register<v1::ListVoterFilesRequest, v1::ListVoterFilesResponse>(
+      "/muster.v1.UploadService/ListVoterFiles",
+      [desk](const Caller&, const v1::ListVoterFilesRequest&) { return ListVoterFiles(desk); });
   dispatcher.Register<v1::ListListsRequest, v1::ListListsResponse>(
       "/muster.v1.UploadService/ListLists",
       [desk](const Caller& caller, const v1::ListListsRequest&) {

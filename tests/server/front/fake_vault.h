@@ -131,6 +131,7 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     Upload& upload = uploads_[request.upload()];
+    upload.voterfile = request.has_voterfile();
     v1::IntakeKey key;
     key.set_upload(request.upload());
     key.set_public_key(ToString(upload.key.public_key().bytes));
@@ -164,7 +165,12 @@ class FakeVault : public front::Vault {
       intake.set_upload_statement_hash(ToString(logged->statement_hash));
       intake.set_batches_root(ToString(logged->batches_root));
       intake.set_record_count(logged->record_count);
-      intake.set_contact_count(logged->record_count);
+      if (upload.voterfile) {
+        intake.mutable_voterfile()->set_voter_count(logged->record_count);
+        intake.mutable_voterfile()->set_current(true);
+      } else {
+        intake.set_contact_count(logged->record_count);
+      }
       intake.set_normalizer_version(1);
       upload.intake = pool_->SignByVault(statement);
     }
@@ -212,6 +218,7 @@ class FakeVault : public front::Vault {
  private:
   struct Upload {
     crypto::BoxSecretKey key = crypto::BoxSecretKey::Generate();
+    bool voterfile = false;
     std::vector<std::string> read;  // signed parts
     size_t durable = 0;
     std::optional<v1::SignedStatement> intake;

@@ -172,12 +172,14 @@ class FrontDesk {
   absl::StatusOr<v1::Upload> Create(const TestPerson& person, TestUpload& upload,
                                     const std::string& list = "everyone",
                                     v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND,
-                                    char file = 'f') {
+                                    char file = 'f',
+                                    const v1::VoterFileTerms* voterfile = nullptr) {
     v1::CreateUploadRequest request;
     request.set_upload(upload.id.Name());
     request.set_list(list);
     request.set_mode(mode);
     request.add_file_blake2b(std::string(32, file));
+    if (voterfile != nullptr) *request.mutable_voterfile() = *voterfile;
     absl::StatusOr<v1::Upload> created =
         Call<v1::Upload>(person, "UploadService/CreateUpload", request);
     if (created.ok()) upload.created = *created;
@@ -251,6 +253,10 @@ class FrontDesk {
     for (const seal::SealedBatch& batch : upload.batches)
       tree.Append(crypto::MerkleLeaf(batch.signed_part));
     said.set_batches_root(ToString(tree.Root()));
+    if (upload.created.has_voterfile()) {
+      said.clear_consent();
+      *said.mutable_voterfile() = upload.created.voterfile();
+    }
     return statement;
   }
   absl::StatusOr<v1::CommitUploadResponse> Commit(const TestPerson& person,
@@ -278,9 +284,10 @@ class FrontDesk {
   // The whole of it: created, sealed, put, committed.
   TestUpload Upload(const TestPerson& person, uint32_t batches,
                     const std::string& list = "everyone",
-                    v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND, char file = 'f') {
+                    v1::UploadStatement::Mode mode = v1::UploadStatement::APPEND, char file = 'f',
+                    const v1::VoterFileTerms* voterfile = nullptr) {
     TestUpload upload;
-    REQUIRE_OK(Create(person, upload, list, mode, file));
+    REQUIRE_OK(Create(person, upload, list, mode, file, voterfile));
     SealAll(person, upload, batches);
     REQUIRE_OK(PutAll(person, upload));
     upload.statement = TestConsortium::SignBy(person, StatementOf(person, upload, 3, file));

@@ -728,5 +728,120 @@ TEST_CASE("Withdraw: without the vault nothing is promised", "[withdraw]") {
   CHECK(desk.journal().size() == size);
 }
 
+v1::VoterFileTerms Terms(const std::string& as_of) {
+  v1::VoterFileTerms terms;
+  terms.set_layout("nc");
+  terms.set_as_of(as_of);
+  terms.set_permitted_use("elections only");
+  terms.set_state("NC");
+  return terms;
+}
+
+TEST_CASE("Voter file: goes the way of a list, for stewards, and its sealed batches go once read",
+          "[upload]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson sam = desk.AddPerson(ada, {v1::ROLE_STEWARD});
+  const v1::VoterFileTerms terms = Terms("2026-09-01");
+  const auto append = v1::UploadStatement::APPEND;
+  TestUpload refused;
+  REQUIRE_REASON(desk.Create(ada, refused, "nc", append, 'v', &terms), v1::ROLE_NOT_ALLOWED);
+  REQUIRE_REASON(desk.Create(sam, refused, "members", append, 'v'), v1::ROLE_NOT_ALLOWED);
+  v1::VoterFileTerms no_use = terms;
+  no_use.clear_permitted_use();
+  REQUIRE_REASON(desk.Create(sam, refused, "nc", append, 'v', &no_use), v1::STATEMENT_MALFORMED);
+  REQUIRE_REASON(desk.Create(sam, refused, "nc", v1::UploadStatement::REPLACE, 'v', &terms),
+                 v1::REQUEST_MALFORMED);
+
+  const TestUpload upload = desk.Upload(sam, 3, "nc", append, 'v', &terms);
+  desk.Await(upload.id, v1::Upload::DONE);
+  REQUIRE(test::Eventually(
+      [&] { return testing::Must(desk.book().Find(upload.id)).record.batches_removed(); }));
+  CHECK_FALSE(std::filesystem::exists(BatchFile(desk, upload, 0)));
+  const v1::Upload done = testing::Must(desk.Get(sam, upload.id));
+  CHECK(done.voterfile().permitted_use() == "elections only");
+  CheckReceipt(desk, done.intake(), done.checkpoint());
+  // What is provable of it is still there.
+  v1::GetProvenanceRequest ask;
+  const auto report =
+      testing::Must(desk.Call<v1::ProvenanceReport>(sam, "ReportService/GetProvenance", ask));
+  REQUIRE(report.uploads_size() == 1);
+  CHECK(report.uploads(0).batches_size() == 3);
+  desk.Restart();
+  CHECK(testing::Must(desk.Get(sam, upload.id)).state() == v1::Upload::DONE);
+
+  // The same file again, under whatever name and by whomever.
+  const TestPerson eve = desk.AddMember("Transit");
+  const TestPerson una = desk.AddPerson(eve, {v1::ROLE_STEWARD});
+  const v1::VoterFileTerms october = Terms("2026-10-01");
+  TestUpload again;
+  const auto twice = desk.Create(una, again, "nc-again", append, 'v', &october);
+  REQUIRE_REASON(twice, v1::FILE_ALREADY_UPLOADED);
+  CHECK(DetailsOf(twice.status()).at("upload") == upload.id.Name());
+
+  // One name is one kind of thing.
+  TestUpload named;
+  REQUIRE_REASON(desk.Create(ada, named, "nc", append, 'l'), v1::LIST_NAME_TAKEN);
+  const TestUpload list = desk.Upload(ada, 1, "members");
+  desk.Await(list.id, v1::Upload::DONE);
+  REQUIRE_REASON(desk.Create(sam, named, "members", append, 'w', &october), v1::LIST_NAME_TAKEN);
+
+  // A steward sees voter files, and no list.
+  REQUIRE_REASON(desk.Get(sam, list.id), v1::ROLE_NOT_ALLOWED);
+  const v1::ListUploadsRequest every;
+  CHECK(testing::Must(desk.Call<v1::ListUploadsResponse>(sam, "UploadService/ListUploads", every))
+            .uploads_size() == 1);
+  CHECK(testing::Must(desk.Call<v1::ListUploadsResponse>(ada, "UploadService/ListUploads", every))
+            .uploads_size() == 2);
+  CHECK(testing::Must(desk.Call<v1::ProvenanceReport>(sam, "ReportService/GetProvenance", ask))
+            .uploads_size() == 1);
+  CHECK(testing::Must(desk.Call<v1::ProvenanceReport>(ada, "ReportService/GetProvenance", ask))
+            .uploads_size() == 2);
+}
+
+TEST_CASE("Voter file: everybody may see which there are, and which one counts", "[upload]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson sam = desk.AddPerson(ada, {v1::ROLE_STEWARD});
+  const auto append = v1::UploadStatement::APPEND;
+  const v1::VoterFileTerms october = Terms("2026-10-01");
+  const v1::VoterFileTerms september = Terms("2026-09-01");
+  const TestUpload newer = desk.Upload(sam, 2, "nc-10", append, 'v', &october);
+  const TestUpload older = desk.Upload(sam, 1, "nc-9", append, 'w', &september);
+  desk.Await(newer.id, v1::Upload::DONE);
+  desk.Await(older.id, v1::Upload::DONE);
+  desk.Upload(ada, 1);  // no voter file
+  const TestPerson eve = desk.AddMember("Transit");
+  const auto list = [&](const TestPerson& by) {
+    return testing::Must(desk.Call<v1::ListVoterFilesResponse>(by, "UploadService/ListVoterFiles",
+                                                               v1::ListVoterFilesRequest()));
+  };
+  for (const TestPerson* by : {&sam, &eve, &desk.pool.founder}) {
+    const v1::ListVoterFilesResponse files = list(*by);
+    REQUIRE(files.voterfiles_size() == 2);
+    for (const v1::VoterFile& file : files.voterfiles()) {
+      CHECK(file.current() == (file.name() == "nc-10"));
+      CHECK(file.member_name() == "Parks");
+      CHECK(file.terms().permitted_use() == "elections only");
+      CHECK(file.voter_count() == (file.name() == "nc-10" ? 6 : 3));
+      CHECK(file.log_index() > 0);
+    }
+  }
+  // The newest is taken back: what gave way to it does not come back.
+  v1::Statement withdrawal = desk.pool.Withdrawal(sam, test::DrawId<WithdrawalId>());
+  withdrawal.mutable_withdrawal()->set_list("nc-10");
+  v1::WithdrawRequest request;
+  *request.mutable_statement() = TestConsortium::SignBy(sam, withdrawal);
+  REQUIRE_OK((desk.Call<v1::WithdrawResponse>(sam, "UploadService/Withdraw", request)));
+  desk.Await(newer.id, v1::Upload::WITHDRAWN);
+  for (const v1::VoterFile& file : list(eve).voterfiles()) CHECK_FALSE(file.current());
+
+  // Nor may a steward take back a list.
+  v1::Statement of_list = desk.pool.Withdrawal(sam, test::DrawId<WithdrawalId>());
+  *request.mutable_statement() = TestConsortium::SignBy(sam, of_list);
+  REQUIRE_REASON((desk.Call<v1::WithdrawResponse>(sam, "UploadService/Withdraw", request)),
+                 v1::STATEMENT_REFUSED);
+}
+
 }  // namespace
 }  // namespace muster::front
