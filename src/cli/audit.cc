@@ -20,7 +20,16 @@ constexpr std::string_view kWhatItProves =
 
 std::string Figure(const std::optional<v1::IntakeStatement>& intake,
                    int64_t (v1::IntakeStatement::*get)() const) {
-  return intake.has_value() ? WithCommas(((*intake).*get)()) : "-";
+  return intake.has_value() && !intake->has_voterfile() ? WithCommas(((*intake).*get)()) : "-";
+}
+
+Json TermsJson(const v1::VoterFileTerms& terms) {
+  return Json::Object()
+      .Set("layout", terms.layout())
+      .Set("state", terms.state())
+      .Set("as_of", terms.as_of())
+      .Set("permitted_use", terms.permitted_use())
+      .Set("not_registered", terms.not_registered_row_count());
 }
 
 Json FailureJson(const std::string& file, const absl::Status& status) {
@@ -57,17 +66,28 @@ std::string DescribeFindings(const Console& console, const report::ReportFinding
       more += "\n    file     " + Visible(file.file_name()) + " (" + Visible(file.format()) +
               "), BLAKE2b-256 " + HexEncode(AsBytes(file.blake2b()));
     }
-    more += "\n    consent  " + (said.consent().empty() ? "no words were given"
-                                                        : "\"" + Visible(said.consent()) + "\"");
+    if (said.has_voterfile()) {
+      more += "\n    voters   of " + said.voterfile().state() + " as of " +
+              said.voterfile().as_of() + ", layout " + Visible(said.voterfile().layout());
+      more += "\n    use      \"" + Visible(said.voterfile().permitted_use()) + "\"";
+    } else {
+      more += "\n    consent  " + (said.consent().empty() ? "no words were given"
+                                                          : "\"" + Visible(said.consent()) + "\"");
+    }
     if (said.withheld_row_count() > 0) {
       more += "\n    withheld " + WithCommas(said.withheld_row_count()) +
-              " rows of people who are not to be shared";
+              (said.has_voterfile() ? " rows that the law withholds"
+                                    : " rows of people who are not to be shared");
     }
-    more += "\n    vault    " +
-            (upload.intake.has_value()
-                 ? "read all " + WithCommas(upload.intake->record_count()) + " records (entry " +
-                       std::to_string(upload.intake_index) + ")"
-                 : std::string("has not said yet that it read them"));
+    more +=
+        "\n    vault    " +
+        (upload.intake.has_value()
+             ? "read all " + WithCommas(upload.intake->record_count()) + " records" +
+                   (said.has_voterfile()
+                        ? " of " + WithCommas(upload.intake->voterfile().voter_count()) + " voters"
+                        : "") +
+                   " (entry " + std::to_string(upload.intake_index) + ")"
+             : std::string("has not said yet that it read them"));
     for (const std::string& since : upload.since) more += "\n    since    " + Visible(since);
   }
   std::string text = console.Bold(Visible(findings.member_name)) + ", reported by " +
@@ -109,6 +129,7 @@ Json FindingsJson(const report::ReportFindings& findings) {
     item.Set("batches", said.batch_count())
         .Set("batches_root", HexEncode(AsBytes(said.batches_root())));
     item.Set("log_index", upload.index).Set("files", std::move(files));
+    if (said.has_voterfile()) item.Set("voterfile", TermsJson(said.voterfile()));
     if (upload.intake.has_value()) {
       const v1::IntakeStatement& intake = *upload.intake;
       Json read = Json::Object();
@@ -118,6 +139,11 @@ Json FindingsJson(const report::ReportFindings& findings) {
       read.Set("refused", intake.refused_count())
           .Set("replaced", intake.replaced_count())
           .Set("log_index", upload.intake_index);
+      if (intake.has_voterfile()) {
+        read.Set("voters", intake.voterfile().voter_count())
+            .Set("history_records", intake.voterfile().history_record_count())
+            .Set("current", intake.voterfile().current());
+      }
       item.Set("intake", std::move(read));
     } else {
       item.Set("intake", Json());

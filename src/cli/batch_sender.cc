@@ -8,7 +8,6 @@
 #include "cli/progress.h"
 #include "cli/seal_line.h"
 #include "cli/table.h"
-#include "cli/upload_report.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
@@ -68,7 +67,7 @@ absl::StatusOr<PassFigures> BatchSender::Send(const FilePassOptions& options,
     return block;
   };
   MUSTER_ASSIGN_OR_RETURN(PassFigures figures, pass.Run(push, [&](const FileFigures& file) {
-    console.Note(DescribeMapping(file));
+    console.Note(options.format->Describe(file));
   }));
   MUSTER_RETURN_IF_ERROR(line.Finish());
   return figures;

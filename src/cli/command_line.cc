@@ -30,6 +30,7 @@ struct Values {
   JoinOptions join;
   UploadOptions upload;
   bool append = false;
+  VoterFileLoadOptions voterfile_load;
   WithdrawOptions withdraw;
   ReportOptions report;
   AuditOptions audit;
@@ -291,9 +292,42 @@ void Declarations::DeclareLists() {
 
 void Declarations::DeclareVoterFiles() {
   const auto v = values_;
-  CLI::App* voterfile = Group("voterfile", "the voter files that contacts are matched with");
+  CLI::App* group = Group("voterfile", "the voter files that contacts are matched with");
+  CLI::App* load =
+      Command(group, "load", "seal a state's voter file here, bring it into the pool",
+              "  muster voterfile load ncvoter_Statewide.txt ncvhis_Statewide.txt --layout nc \\\n"
+              "      --as-of 2026-09-01 --permitted-use \"elections only, G.S. 163-82.10\"\n"
+              "  muster voterfile load SWVF_*.txt --layout oh --as-of 2026-09-01 --dry-run\n"
+              "  muster voterfile load county.txt --layout ./county.toml --as-of 2026-09-01 \\\n"
+              "      --permitted-use \"political purposes\"\n"
+              "  muster voterfile load ncvoter_Statewide.txt ncvhis_Statewide.txt --layout nc \\\n"
+              "      --as-of 2026-09-01 --resume\n",
+              [v](const Invocation& i) { return RunVoterFileLoad(i, v->voterfile_load); });
+  VoterFileLoadOptions& options = v->voterfile_load;
+  load->add_option("file", options.files, "the files of voters and of their history, in any order")
+      ->required()
+      ->type_name("FILE");
+  load->add_option("--layout", options.layout, "a layout's name, or a TOML file that describes one")
+      ->required()
+      ->type_name("NAME|FILE");
+  load->add_option("--as-of", options.as_of, "the day of the extract")
+      ->required()
+      ->type_name("YYYY-MM-DD");
+  load->add_option("--permitted-use", options.permitted_use,
+                   "what the file may be used for, in your words; on the log")
+      ->type_name("TEXT");
+  load->add_option("--name", options.name, "the voter file's name; else layout and day")
+      ->type_name("NAME");
+  load->add_flag("--strict", options.strict, "send nothing when a row is rejected");
+  load->add_flag("--dry-run", options.dry_run, "read and report only");
+  load->add_flag("--resume", options.resume, "go on with a load that broke off");
+  load->add_flag("--no-wait", options.no_wait, "return when all is durably received");
+
+  Command(group, "list", "the voter files there are, and which one a state is matched by",
+          "  muster voterfile list\n", [](const Invocation& i) { return RunVoterFileList(i); });
+
   CLI::App* layouts =
-      Command(voterfile, "layouts", "which states' files can be read; no network, no profile",
+      Command(group, "layouts", "which states' files can be read; no network, no profile",
               "  muster voterfile layouts --show oh > mine.toml\n"
               "  muster voterfile layouts --recognize unknown.txt\n",
               [v](const Invocation& i) { return RunVoterFileLayouts(*i.console, v->layouts); });

@@ -19,6 +19,7 @@
 #include "cli/report_provenance.h"
 #include "cli/session.h"
 #include "cli/upload.h"
+#include "cli/voterfile.h"
 #include "cli/voterfile_layouts.h"
 #include "cli/withdraw.h"
 

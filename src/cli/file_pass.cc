@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <numeric>
+#include <optional>
 
 #include "cli/console.h"
 #include "core/base/error.h"
@@ -50,6 +51,7 @@ int64_t Sum(const std::vector<FileFigures>& files, Member member) {
 int64_t PassFigures::rows() const { return Sum(files, &FileFigures::rows); }
 int64_t PassFigures::rejected() const { return Sum(files, &FileFigures::rejected); }
 int64_t PassFigures::withheld() const { return Sum(files, &FileFigures::withheld); }
+int64_t PassFigures::not_registered() const { return Sum(files, &FileFigures::not_registered); }
 int64_t PassFigures::records() const { return Sum(files, &FileFigures::records); }
 int64_t PassFigures::kept_without() const { return Sum(files, &FileFigures::kept_without); }
 
@@ -126,17 +128,12 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
   if (options_.write_rejects) reject_file.emplace(path);
   CountingRejects rejects(figures_.rejects, reject_file.has_value() ? &*reject_file : nullptr);
 
-  ingest::ReaderOptions reader_options;
-  reader_options.map = options_.map;
-  reader_options.encoding = options_.encoding;
-  reader_options.region = options_.region;
-  reader_options.first_row = static_cast<uint32_t>(figures_.rows() + 1);
-  reader_options.rejects = &rejects;
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<ingest::ContactReader> reader,
-                          ingest::ContactReader::Open(path, reader_options));
   FileFigures file;
   file.path = path;
-  file.mapping = reader->mapping();
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<ingest::RecordReader> reader,
+      options_.format->Open(index, path, static_cast<uint32_t>(figures_.rows() + 1), &rejects,
+                            file));
   if (opened) opened(file);
 
   const int64_t bytes_before = bytes_read_.load(std::memory_order_relaxed);
@@ -190,6 +187,7 @@ absl::Status FilePass::RunFile(size_t index, const BlockSink& sink, const Opened
   file.rejected = reader->rejected();
   file.records = static_cast<int64_t>(reader->records()) - withheld_records;
   file.kept_without = static_cast<int64_t>(reader->kept_without());
+  options_.format->Count(*reader, file);
   figures_.files.push_back(std::move(file));
   return absl::OkStatus();
 }

@@ -18,12 +18,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/ingest/contact_reader.h"
+#include "cli/record_format.h"
 #include "core/seal/sealer.h"
 #include "muster/v1/statement.pb.h"
 
@@ -35,23 +34,10 @@ absl::StatusOr<v1::UploadFile> HashFile(const std::filesystem::path& path);
 
 struct FilePassOptions {
   std::vector<std::filesystem::path> files;
-  ingest::ColumnCorrections map;
-  std::optional<ingest::Encoding> encoding;
-  std::string region = "US";
+  std::shared_ptr<const RecordFormat> format = std::make_shared<ListFormat>();
   bool write_rejects = true;
   // What HashFile said of each; empty: not checked.
   std::vector<v1::UploadFile> expected;
-};
-
-struct FileFigures {
-  std::filesystem::path path;
-  ingest::Mapping mapping;
-  int64_t rows = 0;
-  int64_t rejected = 0;
-  int64_t withheld = 0;
-  int64_t records = 0;  // for sealing
-  int64_t kept_without = 0;
-  std::string reject_file;  // empty when nothing was written
 };
 
 struct PassFigures {
@@ -60,6 +46,7 @@ struct PassFigures {
   int64_t rows() const;
   int64_t rejected() const;
   int64_t withheld() const;
+  int64_t not_registered() const;
   int64_t records() const;
   int64_t kept_without() const;
 };

@@ -54,11 +54,21 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
     }
     case v1::Statement::kUpload: {
       const v1::UploadStatement& upload = statement.upload();
+      if (upload.has_voterfile()) {
+        return {"upload",
+                "voters of " + upload.voterfile().state() + " as of " + upload.voterfile().as_of() +
+                    ", " + WithCommas(upload.record_count()) + " records, for \"" +
+                    Visible(upload.voterfile().permitted_use()) + "\", " + upload.upload()};
+      }
       return {"upload", WithCommas(upload.record_count()) + " records to \"" + upload.list() +
                             "\", " + upload.upload()};
     }
     case v1::Statement::kIntake: {
       const v1::IntakeStatement& intake = statement.intake();
+      if (intake.has_voterfile()) {
+        return {"intake",
+                WithCommas(intake.voterfile().voter_count()) + " voters of " + intake.upload()};
+      }
       return {"intake", WithCommas(intake.contact_count()) + " contacts of " + intake.upload()};
     }
     case v1::Statement::kWithdrawal:

@@ -19,35 +19,30 @@
 namespace muster::cli {
 namespace {
 
-constexpr size_t kListBytesMax = 200;  // as statements allow
 constexpr size_t kConsentBytesMax = 4096;
 
 absl::StatusOr<FilePassOptions> PassOptions(const UploadOptions& options) {
-  FilePassOptions pass;
-  for (const std::string& file : options.files) pass.files.emplace_back(file);
+  auto format = std::make_shared<ListFormat>();
   for (const std::string& correction : options.map) {
     const size_t equals = correction.find('=');
     if (equals == std::string::npos || equals == 0) {
       return MakeError(v1::FIELD_UNKNOWN,
                        "--map takes FIELD=COLUMN, as in --map email=\"E-mail address\"");
     }
-    pass.map.emplace_back(correction.substr(0, equals), correction.substr(equals + 1));
+    format->map.emplace_back(correction.substr(0, equals), correction.substr(equals + 1));
   }
   if (!options.encoding.empty()) {
-    MUSTER_ASSIGN_OR_RETURN(pass.encoding, ingest::ParseEncoding(options.encoding));
+    MUSTER_ASSIGN_OR_RETURN(format->encoding, ingest::ParseEncoding(options.encoding));
   }
-  pass.region = options.region;
+  format->region = options.region;
+  FilePassOptions pass;
+  pass.files.assign(options.files.begin(), options.files.end());
+  pass.format = std::move(format);
   return pass;
 }
 
 absl::Status CheckTexts(const UploadOptions& options) {
-  const bool good_list = !options.list.empty() && options.list.size() <= kListBytesMax &&
-                         contact::IsUtf8(options.list) && Visible(options.list) == options.list;
-  if (!good_list) {
-    return MakeError(v1::LIST_NAME_MALFORMED,
-                     "a list's name has 1 to 200 bytes of UTF-8 without control characters; give "
-                     "one with --list");
-  }
+  MUSTER_RETURN_IF_ERROR(CheckUploadName(options.list, "--list"));
   if (options.consent.size() > kConsentBytesMax || !contact::IsUtf8(options.consent)) {
     return MakeError(v1::FIELD_TOO_LONG,
                      "--consent takes at most 4096 bytes of UTF-8; say it shorter",
@@ -56,41 +51,13 @@ absl::Status CheckTexts(const UploadOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::UploadFile>> HashFiles(const UploadOptions& options) {
-  std::vector<v1::UploadFile> files;
-  for (const std::string& name : options.files) {
-    MUSTER_ASSIGN_OR_RETURN(v1::UploadFile file, HashFile(name));
-    for (const v1::UploadFile& other : files) {
-      if (other.blake2b() == file.blake2b()) {
-        return MakeError(v1::FILE_ALREADY_UPLOADED, name + " is named twice, or is a copy of " +
-                                                        other.file_name() +
-                                                        "; name each file once");
-      }
-    }
-    files.push_back(std::move(file));
-  }
-  return files;
-}
-
 // Reads and reports only.
 absl::StatusOr<int> DryRun(const Invocation& invocation, const UploadOptions& options) {
   MUSTER_ASSIGN_OR_RETURN(FilePassOptions pass_options, PassOptions(options));
-  MUSTER_ASSIGN_OR_RETURN(pass_options.expected, HashFiles(options));
-  pass_options.write_rejects = false;
-  const absl::Time begin = absl::Now();
-  FilePass pass(std::move(pass_options));
-  UploadReport report;
-  {
-    const Progress progress(*invocation.console, "reading", [&] {
-      return ProgressState{pass.share(), pass.records_read()};
-    });
-    MUSTER_ASSIGN_OR_RETURN(report.figures, pass.Run(nullptr, [&](const FileFigures& file) {
-      invocation.console->Note(DescribeMapping(file));
-    }));
-  }
+  MUSTER_ASSIGN_OR_RETURN(pass_options.expected, HashFiles(options.files));
+  MUSTER_ASSIGN_OR_RETURN(UploadReport report, ReadOnly(*invocation.console, pass_options));
   report.list = options.list;
   report.replace = options.replace;
-  report.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
   if (options.strict && report.figures.rejected() > 0) return StrictRefusal(report.figures, true);
   invocation.console->Print(report.ToText(*invocation.console));
   invocation.console->Result(report.ToJson());
@@ -144,10 +111,17 @@ absl::StatusOr<int> RunUpload(const Invocation& invocation, const UploadOptions&
 
   // What is wrong with the files is said before anybody is asked for a passphrase.
   MUSTER_ASSIGN_OR_RETURN(FilePassOptions pass_options, PassOptions(options));
-  MUSTER_ASSIGN_OR_RETURN(pass_options.expected, HashFiles(options));
+  MUSTER_ASSIGN_OR_RETURN(pass_options.expected, HashFiles(options.files));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
   MUSTER_RETURN_IF_ERROR(session->RequireRole({v1::ROLE_UPLOADER}, "upload"));
-  Uploading uploading(*session, options, std::move(pass_options));
+  UploadTask task;
+  task.plan.set_list(options.list);
+  task.plan.set_mode(options.replace ? v1::UploadStatement::REPLACE : v1::UploadStatement::APPEND);
+  task.plan.set_consent(options.consent);
+  task.strict = options.strict;
+  task.resume = options.resume;
+  task.no_wait = options.no_wait;
+  Uploading uploading(*session, task, std::move(pass_options));
   MUSTER_RETURN_IF_ERROR(uploading.Run());
   invocation.console->Print(uploading.report().ToText(*invocation.console));
   invocation.console->Result(uploading.report().ToJson());

@@ -47,13 +47,56 @@ Json OrNull(const std::optional<T>& value) {
   return value.has_value() ? Json(*value) : Json();
 }
 
-std::string Line(std::string_view label, const std::string& text) {
+}  // namespace
+
+std::string ReportLine(std::string_view label, const std::string& text) {
   std::string padded(label);
   padded.resize(14, ' ');
   return "  " + padded + text + "\n";
 }
 
-}  // namespace
+std::string RejectsText(const UploadReport& report) {
+  const PassFigures& figures = report.figures;
+  std::string text;
+  for (const auto& [reason, count] : figures.rejects)
+    text += ReportLine("", WithCommas(count) + " " + reason);
+  if (figures.kept_without() > 0) {
+    text += ReportLine("", WithCommas(figures.kept_without()) +
+                               " values could not be used; their rows were kept without them");
+  }
+  for (const FileFigures& file : figures.files) {
+    if (!file.reject_file.empty())
+      text += ReportLine("rejects", Visible(file.reject_file) + " says why, row by row");
+  }
+  return text;
+}
+
+std::string RefusedText(const UploadReport& report) {
+  if (!report.intake.has_value() || report.intake->refused_count() == 0) return "";
+  std::string text =
+      WithCommas(report.intake->refused_count()) + " records the vault could not use";
+  if (report.refused_rows.has_value() && !report.refused_rows->rows().empty()) {
+    text += ": rows ";
+    const int shown = std::min(report.refused_rows->rows_size(), 10);
+    for (int i = 0; i < shown; ++i)
+      text += (i > 0 ? ", " : "") + std::to_string(report.refused_rows->rows(i));
+    if (report.refused_rows->rows_size() > shown) text += ", ...";
+  }
+  return ReportLine("refused", text);
+}
+
+std::string ProofText(const UploadReport& report) {
+  std::string text;
+  if (report.log_index.has_value()) {
+    std::string proof = "entry " + std::to_string(*report.log_index) + " of the log";
+    if (report.intake_log_index.has_value())
+      proof += ", confirmed by the vault in entry " + std::to_string(*report.intake_log_index);
+    text += ReportLine("proof", proof + "; checked here");
+  }
+  const int64_t rate =
+      report.seconds > 0 ? std::llround(static_cast<double>(report.rows()) / report.seconds) : 0;
+  return text + ReportLine("time", ForPeople(report.seconds) + ", " + WithCommas(rate) + " rows/s");
+}
 
 std::string DescribeMapping(const FileFigures& file) {
   const ingest::Mapping& mapping = file.mapping;
@@ -121,7 +164,7 @@ Json UploadReport::ToJson() const {
       reject_file = Json(file.reject_file);
     Json item = Json::Object();
     item.Set("file", file.path.string());
-    item.Set("format", file.mapping.format_name);
+    item.Set("format", file.format);
     item.Set("rows", file.rows);
     item.Set("rejected", file.rejected);
     item.Set("withheld", file.withheld);
@@ -138,7 +181,7 @@ Json UploadReport::ToJson() const {
   json.Set("intake_log_index", OrNull(intake_log_index));
   json.Set("receipt", receipt_file.empty() ? Json() : Json(receipt_file));
   if (!figures.files.empty()) {
-    json.Set("format", figures.files.front().mapping.format_name);
+    json.Set("format", figures.files.front().format);
     json.Set("mapping", MappingJson(figures.files.front().mapping));
   } else {
     json.Set("format", statement.has_value() && !statement->files().empty()
@@ -160,65 +203,36 @@ std::string UploadReport::ToText(const Console& console) const {
   } else {
     text += console.Bold("Uploaded to the list \"" + Visible(list) + "\" as " + upload) + "\n";
   }
-  text +=
-      Line("rows", WithCommas(rows()) + " read, " + WithCommas(rows() - rejected() - withheld()) +
-                       " accepted, " + WithCommas(rejected()) + " rejected");
-  for (const auto& [reason, count] : figures.rejects)
-    text += Line("", WithCommas(count) + " " + reason);
-  if (figures.kept_without() > 0) {
-    text += Line("", WithCommas(figures.kept_without()) +
-                         " values could not be used; their rows were kept without them");
-  }
+  text += ReportLine("rows", WithCommas(rows()) + " read, " +
+                                 WithCommas(rows() - rejected() - withheld()) + " accepted, " +
+                                 WithCommas(rejected()) + " rejected");
+  text += RejectsText(*this);
   if (withheld() > 0) {
-    text += Line("withheld", WithCommas(withheld()) +
-                                 " of people who are not to be shared; nothing of them left this "
-                                 "machine");
-  }
-  for (const FileFigures& file : figures.files) {
-    if (!file.reject_file.empty())
-      text += Line("rejects", Visible(file.reject_file) + " says why, row by row");
+    text += ReportLine("withheld", WithCommas(withheld()) +
+                                       " of people who are not to be shared; nothing of them left "
+                                       "this machine");
   }
   if (intake.has_value()) {
-    text += Line("contacts", console.Good(WithCommas(intake->contact_count())) +
-                                 " addresses in the pool stand on this upload");
+    text += ReportLine("contacts", console.Good(WithCommas(intake->contact_count())) +
+                                       " addresses in the pool stand on this upload");
     if (intake->duplicate_count() > 0)
-      text += Line("duplicates", WithCommas(intake->duplicate_count()) +
-                                     " rows named an address that was there before");
+      text += ReportLine("duplicates", WithCommas(intake->duplicate_count()) +
+                                           " rows named an address that was there before");
     if (intake->suppression_count() > 0)
-      text += Line("opt-outs", WithCommas(intake->suppression_count()) +
-                                   " addresses are kept as opt-outs and will not be mailed");
+      text += ReportLine("opt-outs", WithCommas(intake->suppression_count()) +
+                                         " addresses are kept as opt-outs and will not be mailed");
     if (intake->exclusion_count() > 0)
-      text += Line("left out",
-                   WithCommas(intake->exclusion_count()) + " bouncing, cleaned or deceased");
+      text += ReportLine("left out",
+                         WithCommas(intake->exclusion_count()) + " bouncing, cleaned or deceased");
     if (intake->replaced_count() > 0)
-      text += Line("replaced", WithCommas(intake->replaced_count()) +
-                                   " sources of earlier uploads left the list");
-    if (intake->refused_count() > 0) {
-      std::string rows_text =
-          WithCommas(intake->refused_count()) + " records the vault could not use";
-      if (refused_rows.has_value() && !refused_rows->rows().empty()) {
-        rows_text += ": rows ";
-        const int shown = std::min(refused_rows->rows_size(), 10);
-        for (int i = 0; i < shown; ++i)
-          rows_text += (i > 0 ? ", " : "") + std::to_string(refused_rows->rows(i));
-        if (refused_rows->rows_size() > shown) rows_text += ", ...";
-      }
-      text += Line("refused", rows_text);
-    }
+      text += ReportLine("replaced", WithCommas(intake->replaced_count()) +
+                                         " sources of earlier uploads left the list");
+    text += RefusedText(*this);
   } else if (log_index.has_value()) {
-    text += Line("intake", "the vault is still reading; `muster lists` shows when it is done");
+    text +=
+        ReportLine("intake", "the vault is still reading; `muster lists` shows when it is done");
   }
-  if (log_index.has_value()) {
-    std::string proof = "entry " + std::to_string(*log_index) + " of the log";
-    if (intake_log_index.has_value())
-      proof += ", confirmed by the vault in entry " + std::to_string(*intake_log_index);
-    text += Line("proof", proof + "; checked here");
-  }
-  text +=
-      Line("time",
-           ForPeople(seconds) + ", " +
-               WithCommas(seconds > 0 ? std::llround(static_cast<double>(rows()) / seconds) : 0) +
-               " rows/s");
+  text += ProofText(*this);
   text.pop_back();
   return text;
 }

@@ -39,7 +39,6 @@ struct UploadReport {
   Json ToJson() const;
   std::string ToText(const Console& console) const;
 
- private:
   int64_t rows() const { return statement.has_value() ? statement->row_count() : figures.rows(); }
   int64_t rejected() const {
     return statement.has_value() ? statement->rejected_row_count() : figures.rejected();
@@ -48,6 +47,14 @@ struct UploadReport {
     return statement.has_value() ? statement->withheld_row_count() : figures.withheld();
   }
 };
+
+// Parts of the text that every kind of upload tells alike: what was rejected, where the rejects
+// are, which records the vault could not use; what proves it, and how long it took.
+std::string RejectsText(const UploadReport& report);
+std::string RefusedText(const UploadReport& report);
+std::string ProofText(const UploadReport& report);
+// "  rows          3 read"
+std::string ReportLine(std::string_view label, const std::string& text);
 
 }  // namespace muster::cli
 

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "core/contact/identifier.h"
 #include "core/tlog/proof.h"
 
 namespace muster::cli {
@@ -20,19 +21,17 @@ constexpr absl::Duration kCommitTime = absl::Seconds(120);
 constexpr int32_t kWaitSeconds = 20;
 // A server or vault that is being restarted is waited for while there is nothing to do but wait.
 constexpr absl::Duration kPatience = absl::Seconds(90);
+constexpr size_t kNameBytesMax = 200;  // as statements allow
 constexpr std::string_view kRefusedContext = "muster/refused/v1";
 
-// What changes the records that a file gives; a resumed upload must read as the first run did.
-std::string ReadingOf(const UploadOptions& options) {
-  std::string text = "encoding=" + options.encoding + "\nregion=" + options.region + "\n";
-  for (const std::string& correction : options.map) text += "map=" + correction + "\n";
-  return text;
-}
-
-absl::Status NothingLeft(const PassFigures& figures) {
+absl::Status NothingLeft(const PassFigures& figures, bool voters) {
   std::string where;
-  if (figures.withheld() > 0)
-    where = "; " + WithCommas(figures.withheld()) + " are of people who are not to be shared";
+  if (figures.withheld() > 0) {
+    where = "; " + WithCommas(figures.withheld()) +
+            (voters ? " are withheld by law" : " are of people who are not to be shared");
+  }
+  if (figures.not_registered() > 0)
+    where += "; " + WithCommas(figures.not_registered()) + " are of people who are not registered";
   for (const FileFigures& file : figures.files) {
     if (file.reject_file.empty()) continue;
     where += "; " + file.reject_file + " says why, row by row";
@@ -47,6 +46,50 @@ absl::Status NothingLeft(const PassFigures& figures) {
 }
 
 }  // namespace
+
+absl::Status CheckUploadName(const std::string& name, std::string_view flag) {
+  const bool good = !name.empty() && name.size() <= kNameBytesMax && contact::IsUtf8(name) &&
+                    Visible(name) == name;
+  if (good) return absl::OkStatus();
+  return MakeError(v1::LIST_NAME_MALFORMED,
+                   "a list's name has 1 to 200 bytes of UTF-8 without control characters; give "
+                   "one with " +
+                       std::string(flag));
+}
+
+absl::StatusOr<std::vector<v1::UploadFile>> HashFiles(const std::vector<std::string>& names) {
+  std::vector<v1::UploadFile> files;
+  for (const std::string& name : names) {
+    MUSTER_ASSIGN_OR_RETURN(v1::UploadFile file, HashFile(name));
+    for (const v1::UploadFile& other : files) {
+      if (other.blake2b() == file.blake2b()) {
+        return MakeError(v1::FILE_ALREADY_UPLOADED, name + " is named twice, or is a copy of " +
+                                                        other.file_name() +
+                                                        "; name each file once");
+      }
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+absl::StatusOr<UploadReport> ReadOnly(Console& console, FilePassOptions pass_options) {
+  const std::shared_ptr<const RecordFormat> format = pass_options.format;
+  pass_options.write_rejects = false;
+  const absl::Time begin = absl::Now();
+  FilePass pass(std::move(pass_options));
+  UploadReport report;
+  {
+    const Progress progress(console, "reading", [&] {
+      return ProgressState{pass.share(), pass.records_read()};
+    });
+    MUSTER_ASSIGN_OR_RETURN(report.figures, pass.Run(nullptr, [&](const FileFigures& file) {
+      console.Note(format->Describe(file));
+    }));
+  }
+  report.seconds = absl::ToDoubleSeconds(absl::Now() - begin);
+  return report;
+}
 
 absl::Status StrictRefusal(const PassFigures& figures, bool sent_nothing) {
   ErrorDetails details = {{"rows", std::to_string(figures.rows())},
@@ -69,8 +112,8 @@ absl::Status Uploading::Run() {
   MUSTER_ASSIGN_OR_RETURN(const crypto::Point member_key, session_.MemberKey());
   const absl::Time begin = absl::Now();
   MUSTER_RETURN_IF_ERROR(MakePlan());
-  if (options_.resume) MUSTER_RETURN_IF_ERROR(FindState());
-  if (options_.strict && !options_.resume) MUSTER_RETURN_IF_ERROR(ReadStrictly());
+  if (task_.resume) MUSTER_RETURN_IF_ERROR(FindState());
+  if (task_.strict && !task_.resume) MUSTER_RETURN_IF_ERROR(ReadStrictly());
   MUSTER_RETURN_IF_ERROR(Resumable(OpenUpload()));
   if (!state_->statement().has_value()) {
     MUSTER_RETURN_IF_ERROR(Resumable(SendAndSign(member_key)));
@@ -82,8 +125,8 @@ absl::Status Uploading::Run() {
   MUSTER_RETURN_IF_ERROR(Resumable(Commit()));
   report_.upload = name();
   report_.list = plan_.list();
-  report_.replace = options_.replace;
-  if (!options_.no_wait) {
+  report_.replace = plan_.mode() == v1::UploadStatement::REPLACE;
+  if (!task_.no_wait) {
     MUSTER_RETURN_IF_ERROR(Resumable(AwaitIntake()));
     ForgetStates();
   }
@@ -95,9 +138,6 @@ absl::Status Uploading::MakePlan() {
   MUSTER_ASSIGN_OR_RETURN(const MemberId member, session_.RequireMember());
   plan_.set_upload(UploadId{crypto::RandomArray<8>()}.Name());
   plan_.set_member(member.Name());
-  plan_.set_list(options_.list);
-  plan_.set_mode(options_.replace ? v1::UploadStatement::REPLACE : v1::UploadStatement::APPEND);
-  plan_.set_consent(options_.consent);
   for (const v1::UploadFile& file : pass_options_.expected) *plan_.add_files() = file;
   return absl::OkStatus();
 }
@@ -116,12 +156,18 @@ absl::Status Uploading::FindState() {
     v1::UploadStatement wanted = plan_;
     wanted.set_upload((*state)->plan().upload());
     // The words of the first run stand; they need not be said again.
-    if (options_.consent.empty()) wanted.set_consent((*state)->plan().consent());
+    if (wanted.consent().empty()) wanted.set_consent((*state)->plan().consent());
+    if (wanted.has_voterfile() && wanted.voterfile().permitted_use().empty()) {
+      wanted.mutable_voterfile()->set_permitted_use((*state)->plan().voterfile().permitted_use());
+    }
     if (wanted.SerializeAsString() != (*state)->plan().SerializeAsString()) continue;
-    if ((*state)->reading() != ReadingOf(options_)) {
+    if ((*state)->reading() != pass_options_.format->Reading()) {
       return MakeError(v1::NOTHING_TO_RESUME,
-                       "this upload was begun with other --map, --encoding or --region; resume it "
-                       "with the same");
+                       plan_.has_voterfile()
+                           ? "this upload was begun with another layout or another order of files; "
+                             "resume it with the same"
+                           : "this upload was begun with other --map, --encoding or --region; "
+                             "resume it with the same");
     }
     plan_ = wanted;
     state_ = *std::move(state);
@@ -130,8 +176,9 @@ absl::Status Uploading::FindState() {
   // Perhaps it is the one that is wanted.
   MUSTER_RETURN_IF_ERROR(other_command);
   return MakeError(v1::NOTHING_TO_RESUME,
-                   "there is no unfinished upload of these files to the list \"" + plan_.list() +
-                       "\" on this machine; upload without --resume");
+                   "there is no unfinished upload of these files to the " +
+                       std::string(plan_.has_voterfile() ? "voter file" : "list") + " \"" +
+                       plan_.list() + "\" on this machine; upload without --resume");
 }
 
 absl::Status Uploading::ReadStrictly() {
@@ -169,18 +216,20 @@ absl::Status Uploading::OpenUpload() {
                                               "): " + upload_.failure_message());
     }
   } else {
-    MUSTER_ASSIGN_OR_RETURN(state_, UploadState::Create(StateFolder(), plan_, ReadingOf(options_)));
+    MUSTER_ASSIGN_OR_RETURN(
+        state_, UploadState::Create(StateFolder(), plan_, pass_options_.format->Reading()));
   }
   if (upload_.name().empty()) {
     v1::CreateUploadRequest request;
     request.set_upload(name());
     request.set_list(plan_.list());
     request.set_mode(plan_.mode());
+    if (plan_.has_voterfile()) *request.mutable_voterfile() = plan_.voterfile();
     for (const v1::UploadFile& file : pass_options_.expected)
       request.add_file_blake2b(file.blake2b());
     const absl::Status status = session_.Call("UploadService/CreateUpload", request, upload_);
     if (!status.ok() && ExitCodeOf(status) != kExitUnreachable) (void)state_->Remove();
-    if (ReasonOf(status) == v1::FILE_ALREADY_UPLOADED &&
+    if (ReasonOf(status) == v1::FILE_ALREADY_UPLOADED && !plan_.has_voterfile() &&
         status.message().find("--replace") == absl::string_view::npos) {
       return MakeError(v1::FILE_ALREADY_UPLOADED,
                        std::string(status.message()) +
@@ -202,9 +251,9 @@ absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
   const PassFigures& figures = report_.figures;
   if (figures.records() == 0) {
     (void)state_->Remove();
-    return NothingLeft(figures);
+    return NothingLeft(figures, upload_.has_voterfile());
   }
-  if (options_.strict && figures.rejected() > 0) return StrictRefusal(figures, false);
+  if (task_.strict && figures.rejected() > 0) return StrictRefusal(figures, false);
 
   MUSTER_ASSIGN_OR_RETURN(const BatchSender::Batches batches, sender.Settled());
   v1::Statement statement = session_.NewStatement();
@@ -215,7 +264,10 @@ absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
     upload.mutable_files(i)->set_row_count(read.rows);
     upload.mutable_files(i)->set_rejected_row_count(read.rejected);
     upload.mutable_files(i)->set_withheld_row_count(read.withheld);
-    upload.mutable_files(i)->set_format(read.mapping.format_name);
+    upload.mutable_files(i)->set_format(read.format);
+  }
+  if (upload.has_voterfile()) {
+    upload.mutable_voterfile()->set_not_registered_row_count(figures.not_registered());
   }
   upload.set_row_count(figures.rows());
   upload.set_rejected_row_count(figures.rejected());
@@ -307,7 +359,8 @@ absl::Status Uploading::CheckIntake(const v1::Upload& upload) {
       intake.member() != stated.member() ||
       intake.upload_statement_hash() != AsText(governance::StatementHash(*state_->statement())) ||
       intake.batches_root() != stated.batches_root() ||
-      intake.record_count() != stated.record_count()) {
+      intake.record_count() != stated.record_count() ||
+      intake.has_voterfile() != stated.has_voterfile()) {
     return MakeError(v1::STATEMENT_REFUSED,
                      "what the vault says it read is not what was uploaded; tell the operator, and "
                      "keep the receipt");

@@ -19,21 +19,37 @@
 #include "absl/status/status.h"
 #include "cli/file_pass.h"
 #include "cli/session.h"
-#include "cli/upload.h"
 #include "cli/upload_report.h"
 #include "cli/upload_state.h"
 #include "muster/v1/upload_service.pb.h"
 
 namespace muster::cli {
 
+struct UploadTask {
+  // What is known before reading: list, mode, consent or a voter file's terms.
+  v1::UploadStatement plan;
+  bool strict = false;
+  bool resume = false;
+  bool no_wait = false;
+};
+
+// 1 to 200 bytes of UTF-8 without control characters; `flag` gives another.
+absl::Status CheckUploadName(const std::string& name, std::string_view flag);
+
+// Name, size and hash of each. FILE_ALREADY_UPLOADED when one is named twice.
+absl::StatusOr<std::vector<v1::UploadFile>> HashFiles(const std::vector<std::string>& files);
+
+// Reads the files and tells how, as an upload would; writes and sends nothing.
+absl::StatusOr<UploadReport> ReadOnly(Console& console, FilePassOptions pass_options);
+
 // That --strict takes none of these rows.
 absl::Status StrictRefusal(const PassFigures& figures, bool sent_nothing);
 
 class Uploading {
  public:
-  // `session` and `options` outlive it. `pass_options` names the files and what they hash to.
-  Uploading(Session& session, const UploadOptions& options, FilePassOptions pass_options)
-      : session_(session), options_(options), pass_options_(std::move(pass_options)) {}
+  // `session` outlives it. `pass_options` names the files and what they hash to.
+  Uploading(Session& session, const UploadTask& task, FilePassOptions pass_options)
+      : session_(session), task_(task), pass_options_(std::move(pass_options)), plan_(task.plan) {}
 
   absl::Status Run();
   const UploadReport& report() const { return report_; }
@@ -54,7 +70,7 @@ class Uploading {
   const std::string& name() const { return state_->plan().upload(); }
 
   Session& session_;
-  const UploadOptions& options_;
+  const UploadTask task_;
   FilePassOptions pass_options_;
   v1::UploadStatement plan_;
   std::unique_ptr<UploadState> state_;

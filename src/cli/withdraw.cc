@@ -171,7 +171,7 @@ absl::StatusOr<int> RunWithdraw(const Invocation& invocation, const WithdrawOpti
   }
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
   MUSTER_RETURN_IF_ERROR(
-      session->RequireRole({v1::ROLE_UPLOADER, v1::ROLE_APPROVER}, "withdraw names"));
+      session->RequireRole({v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_STEWARD}, "withdraw"));
   MUSTER_RETURN_IF_ERROR(session->RequireMember().status());
   const std::string what = options.emails_file.empty()
                                ? "all that " + Visible(session->profile().member_name) +
