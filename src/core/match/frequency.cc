@@ -114,7 +114,17 @@ Frequencies Frequencies::Zeroed() const {
 void Frequencies::AddKnown(std::span<const token::Sketch> rows) {
   rows_ += rows.size();
   for (size_t v = 0; v < kValueCount; ++v) {
-    for (const token::Sketch& row : rows) counters_[v].AddKnown(KeyOf(static_cast<Value>(v), row));
+    const auto value = static_cast<Value>(v);
+    // A pair is asked how common its address is where the right row lies, which need not be where
+    // the left one says, nor any other left row.
+    const bool all = value == Value::kZip || value == Value::kCity;
+    for (const token::Sketch& row : rows) {
+      if (all) {
+        counters_[v].Add(KeyOf(value, row));
+      } else {
+        counters_[v].AddKnown(KeyOf(value, row));
+      }
+    }
   }
 }
 

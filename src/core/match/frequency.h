@@ -71,7 +71,7 @@ class Frequencies {
  public:
   void Add(std::span<const token::Sketch> rows);
   // Counts of zero for the same values; AddKnown counts those alone, which is all that a pair with
-  // a row of the first table can share.
+  // a row of the first table can share, and all ZIPs and cities, by which addresses are counted.
   Frequencies Zeroed() const;
   void AddKnown(std::span<const token::Sketch> rows);
   void AddAll(const Frequencies& other);

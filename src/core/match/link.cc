@@ -32,8 +32,6 @@ constexpr size_t kSampleRows = 2048;
 constexpr uint64_t kPairBudgetMin = uint64_t{1} << 25;
 // Pairs whose odds are below this before anything is estimated are counted and forgotten.
 constexpr float kLogOddsKept = -14.0f;
-// A row's own share of having no match never falls below this.
-constexpr double kNoMatchMin = 0.02;
 // Left rows that claim a right row with at least this are rivals.
 constexpr double kRivalMin = 0.01;
 
@@ -461,7 +459,7 @@ void Run::TakeRange(size_t range, std::vector<uint32_t>& starts,
 void Run::ScoreLink(LinkResult& result) {
   std::vector<PatternTable> weights(threads_, PatternTable(&result.model));
   std::vector<std::vector<LinkedPair>> linked(kRanges);
-  const double none = 1 - std::min(result.model.match_rate, 1 - kNoMatchMin);
+  const double none = NoMatchShare(result.model);
   const double kept_min = std::min(options_.min_probability, kRivalMin);
   RunParts(threads_, kRanges, [&](size_t range, unsigned thread) {
     std::vector<uint32_t> starts;

@@ -8,7 +8,7 @@
 // each and nobody is guessed. Dedupe compares one table with itself.
 // Rules: the result is the same for any number of threads; the model and what each pair is given
 // do not depend on the order of the rows. With a saved model nothing is estimated, and new rows on
-// the left get what a full run with that model would give them.
+// the left get exactly what a full run with that saved model would give them.
 // Units: rows are numbered from 0, at most 2^32 - 1 a table. Memory: 128 bytes a left row, 16 a
 // pair that comes into question, about 16 a distinct value and key.
 // Errors: INVALID_ARGUMENT (TABLE_TOO_LARGE); those of the right table's source.

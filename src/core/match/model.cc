@@ -13,6 +13,8 @@ namespace muster::match {
 namespace {
 
 constexpr double kProbabilityMin = 1e-10;
+// A row's share of having no match never falls below this.
+constexpr double kNoMatchMin = 0.02;
 constexpr int kRoundsMax = 100;
 // What the starting values count for, in pairs a group, when little has been seen.
 constexpr double kPriorPairs = 10;
@@ -165,10 +167,15 @@ const FrequencyLevel* FrequencyLevelOf(size_t comparator, unsigned level) {
 // Members of a household who share a phone or an email are the household kind's to explain.
 constexpr double kSharersExpected = 4;
 
+// Of what `row` has in common with `other`.
 double FrequencyOf(const Model& model, const FrequencyLevel& entry, const token::Sketch& row,
-                   const Frequencies& frequencies) {
+                   const token::Sketch& other, const Frequencies& frequencies) {
   const Counter& counter = frequencies.Of(entry.value);
   const uint64_t key = KeyOf(entry.value, row);
+  // Of two tables only what left rows have is counted. Where this left row puts the address into
+  // another ZIP, whether it was depends on the other left rows, which are not to matter: it counts
+  // as the right row's alone.
+  const bool counted = model.dedupe || KeyOf(entry.value, other) == key;
   // The person's own records are no evidence of how common the value is: one in the right table,
   // in a table with itself the pair and what else the person has there.
   double own = 1;
@@ -177,7 +184,8 @@ double FrequencyOf(const Model& model, const FrequencyLevel& entry, const token:
     own = 2 + others * model.match[Index(entry.comparator)][entry.level];
   }
   if (entry.value == Value::kPhone || entry.value == Value::kEmail) own += kSharersExpected;
-  const double count = std::max(static_cast<double>(counter.Count(key)) - own, 0.0) + entry.unseen;
+  const double met = counted ? static_cast<double>(counter.Count(key)) : 0;
+  const double count = std::max(met - own, 0.0) + entry.unseen;
   double of = static_cast<double>(counter.total());
   if (entry.given.has_value() && row.zip != 0) {
     of = static_cast<double>(frequencies.Of(*entry.given).Count(KeyOf(*entry.given, row)));
@@ -350,8 +358,9 @@ float LogFrequency(const Model& model, Pattern pattern, const token::Sketch& lef
   double product = 1;  // of a few numbers that are no less than kProbabilityMin
   for (const FrequencyLevel& entry : kFrequencyLevels) {
     if (LevelOf(pattern, entry.comparator) != entry.level) continue;
-    double frequency = FrequencyOf(model, entry, right, frequencies);
-    if (model.dedupe) frequency = std::max(frequency, FrequencyOf(model, entry, left, frequencies));
+    double frequency = FrequencyOf(model, entry, right, left, frequencies);
+    if (model.dedupe)
+      frequency = std::max(frequency, FrequencyOf(model, entry, left, right, frequencies));
     product *= frequency;
   }
   return static_cast<float>(std::log(product));
@@ -396,6 +405,10 @@ PatternWeight WeightOf(const Model& model, Pattern pattern) {
   return {static_cast<float>(match), static_cast<float>(household), static_cast<float>(random)};
 }
 
+double NoMatchShare(const Model& model) {
+  return model.dedupe ? 1 : 1 - std::min(model.match_rate, 1 - kNoMatchMin);
+}
+
 float LogOdds(const PatternWeight& weight, float log_frequency) {
   return weight.match - static_cast<float>(LogAdd(weight.household, weight.random + log_frequency));
 }
@@ -403,7 +416,8 @@ float LogOdds(const PatternWeight& weight, float log_frequency) {
 std::vector<Evidence> Explain(const Model& model, Pattern pattern, const token::Sketch& left,
                               const token::Sketch& right, const Frequencies& frequencies) {
   std::vector<Evidence> evidence;
-  evidence.push_back({"prior", "", std::log2(PriorOf(model, model.match_rate))});
+  evidence.push_back(
+      {"prior", "", std::log2(PriorOf(model, model.match_rate) / NoMatchShare(model))});
   double random = 0;
   for (size_t c = 0; c < kComparatorCount; ++c) {
     const unsigned level = LevelOf(pattern, c);
@@ -412,8 +426,9 @@ std::vector<Evidence> Explain(const Model& model, Pattern pattern, const token::
     if (level != 0) {
       double chance = model.random[c][level];
       if (const FrequencyLevel* entry = FrequencyLevelOf(c, level)) {
-        chance = FrequencyOf(model, *entry, right, frequencies);
-        if (model.dedupe) chance = std::max(chance, FrequencyOf(model, *entry, left, frequencies));
+        chance = FrequencyOf(model, *entry, right, left, frequencies);
+        if (model.dedupe)
+          chance = std::max(chance, FrequencyOf(model, *entry, left, right, frequencies));
       }
       chance = std::max(chance, kProbabilityMin);
       random += std::log(chance);

@@ -80,9 +80,14 @@ PatternWeight WeightOf(const Model& model, Pattern pattern);
 // log(odds) that the two are one person, given what each pattern and value is worth.
 float LogOdds(const PatternWeight& weight, float log_frequency);
 
+// A left row has one match at most: what a candidate's odds are against is that it has none, this
+// share of all rows. 1 in a table with itself.
+double NoMatchShare(const Model& model);
+
 // A pair's evidence, piece by piece: the prior, each comparator, and what is taken off again
 // because both names are shared ("names_together") and because the two may be of one household
-// ("household"). The sum is log2 of what LogOdds gives.
+// ("household"). The sum is log2 of the odds that this is the
+// match of a row that has no other candidate: of what LogOdds gives, over NoMatchShare.
 struct Evidence {
   std::string_view comparator;  // "first_name"
   std::string_view level;       // "nickname"; empty for what is no comparator

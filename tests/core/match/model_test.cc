@@ -180,7 +180,12 @@ TEST_CASE("Explain: the pieces of evidence add up to the odds", "[match]") {
         match::LogOdds(match::WeightOf(result.model, pair.pattern),
                        match::LogFrequency(result.model, pair.pattern, left[pair.left],
                                            right[pair.right], result.frequencies));
-    REQUIRE(sum == Approx(static_cast<double>(odds) / std::log(2.0)).margin(0.01));
+    REQUIRE(sum == Approx(static_cast<double>(odds) / std::log(2.0) -
+                          std::log2(match::NoMatchShare(result.model)))
+                       .margin(0.01));
+    // Nobody claims these voters but one row, and that row no other voter.
+    const double alone = 1 / (1 + std::exp2(-sum));
+    REQUIRE(pair.probability <= Approx(alone).margin(1e-3));
     REQUIRE(evidence.front().comparator == "prior");
     ++checked;
   }
