@@ -34,7 +34,7 @@ function(muster_proto_sources out root grpc)
 endfunction()
 
 set(MUSTER_PROTO_ROOT ${PROJECT_SOURCE_DIR}/proto)
-set(MUSTER_SERVICES enrollment_service log_service member_service report_service upload_service vault_service)
+set(MUSTER_SERVICES enrollment_service log_service match_service member_service report_service upload_service vault_service)
 set(MUSTER_MESSAGES error_reason front_store invite match_model report statement vault_record ${MUSTER_SERVICES})
 list(TRANSFORM MUSTER_SERVICES PREPEND muster/v1/)
 list(TRANSFORM MUSTER_SERVICES APPEND .proto)

@@ -62,6 +62,9 @@ struct UploadTag {
 struct InviteTag {
   static constexpr std::string_view kCollection = "invites";
 };
+struct MatchTag {
+  static constexpr std::string_view kCollection = "matches";
+};
 struct WithdrawalTag {
   static constexpr std::string_view kCollection = "withdrawals";
 };
@@ -70,6 +73,7 @@ using MemberId = Id<MemberTag>;
 using PersonId = Id<PersonTag>;
 using UploadId = Id<UploadTag>;
 using InviteId = Id<InviteTag>;
+using MatchId = Id<MatchTag>;
 using WithdrawalId = Id<WithdrawalTag>;
 
 }  // namespace muster

@@ -120,6 +120,20 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       }
       return absl::OkStatus();
     }
+    case v1::Statement::kMatch: {
+      MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
+      const v1::MatchStatement& match = statement.match();
+      const UploadRecord* upload = FindUpload(Known<UploadId>(match.upload()));
+      if (upload == nullptr || !upload->voterfile.has_value() || !upload->intake_index.has_value())
+        return Refused("the voter file it speaks of is not on the log, or was not read");
+      if (static_cast<int64_t>(upload->index) != match.upload_index() ||
+          upload->list != match.voterfile()) {
+        return Refused("it does not agree with the voter file it speaks of");
+      }
+      if (matches_.contains(Known<MatchId>(match.match())))
+        return Refused("this match run is already on the log");
+      return absl::OkStatus();
+    }
     case v1::Statement::kCharter:
     case v1::Statement::BODY_NOT_SET:
       break;
@@ -402,6 +416,9 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       withdrawals_.at(Known<WithdrawalId>(statement.withdrawn().withdrawal())).withdrawn_index =
           index;
       break;
+    case v1::Statement::kMatch:
+      matches_[Known<MatchId>(statement.match().match())] = index;
+      break;
     case v1::Statement::BODY_NOT_SET:
       break;
   }
@@ -450,6 +467,11 @@ const WithdrawalRecord* Registry::FindWithdrawal(const WithdrawalId& id) const {
   return it == withdrawals_.end() ? nullptr : &it->second;
 }
 
+std::optional<uint64_t> Registry::FindMatch(const MatchId& id) const {
+  const auto it = matches_.find(id);
+  return it == matches_.end() ? std::nullopt : std::optional<uint64_t>(it->second);
+}
+
 std::optional<bool> Registry::IsVoterFileName(const MemberId& member, std::string_view name) const {
   for (const auto& [id, upload] : uploads_) {
     if (upload.member == member && upload.list == name) return upload.voterfile.has_value();
@@ -474,7 +496,8 @@ std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
 
 bool Registry::IsPublic(const v1::Statement& statement) {
   return statement.has_charter() || statement.has_admission() || statement.has_join() ||
-         statement.upload().has_voterfile() || statement.intake().has_voterfile();
+         statement.has_match() || statement.upload().has_voterfile() ||
+         statement.intake().has_voterfile();
 }
 
 }  // namespace muster::governance

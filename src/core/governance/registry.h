@@ -116,6 +116,8 @@ class Registry {
   const PendingInvite* FindInvite(const InviteId& id) const;
   const UploadRecord* FindUpload(const UploadId& id) const;
   const WithdrawalRecord* FindWithdrawal(const WithdrawalId& id) const;
+  // Where the run's statement stands in the log.
+  std::optional<uint64_t> FindMatch(const MatchId& id) const;
   // Whether the member's uploads under this name are voter files; none when there are no uploads.
   std::optional<bool> IsVoterFileName(const MemberId& member, std::string_view name) const;
   const std::map<MemberId, MemberRecord>& members() const { return members_; }
@@ -123,8 +125,8 @@ class Registry {
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
   const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
 
-  // Who may read an entry's body: everyone (charter, admissions, joins, voter files) or one member
-  // (none: nobody but operators of none).
+  // Who may read an entry's body: everyone (charter, admissions, joins, voter files, match runs) or
+  // one member (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
 
@@ -146,6 +148,7 @@ class Registry {
   std::map<InviteId, PendingInvite> invites_;
   std::map<UploadId, UploadRecord> uploads_;
   std::map<WithdrawalId, WithdrawalRecord> withdrawals_;
+  std::map<MatchId, uint64_t> matches_;
   std::map<crypto::VerifyKey, PersonId> by_key_;  // sign keys
   std::map<std::string, PersonId> used_keys_;     // every key of every purpose, raw
 };

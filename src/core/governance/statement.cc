@@ -27,6 +27,7 @@ constexpr size_t kNameBytesMax =
 constexpr size_t kConsentBytesMax = 4096;  // also of what a voter file may be used for
 constexpr size_t kFileNameBytesMax = 255;  // what file systems allow
 constexpr int kFilesMax = 1000;
+constexpr int kComparatorsMax = 100;
 constexpr int64_t kCountMax = int64_t{1}
                               << 40;  // far above anything real, far below overflow of a sum
 
@@ -96,6 +97,14 @@ absl::Status CheckPersonKeys(const v1::PersonKeys& keys) {
   return Annotate(crypto::ParsePoint(keys.member_key()).status(), "statement: member_key");
 }
 
+absl::Status CheckThresholds(double matched, double ambiguous, const std::string& field) {
+  if (!(matched > 0.5 && matched <= 1))
+    return Malformed(field + ".matched_probability", "must be above 0.5 and at most 1");
+  if (!(ambiguous >= 0 && ambiguous < matched))
+    return Malformed(field + ".ambiguous_probability", "must be less than matched_probability");
+  return absl::OkStatus();
+}
+
 absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view signer) {
   if (charter.version() != 1) return Malformed("charter.version", "is not 1");
   MUSTER_RETURN_IF_ERROR(CheckText(charter.name(), kNameBytesMax, true, "charter.name"));
@@ -121,6 +130,12 @@ absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view sig
   if (!charter.founder_keys().member_key().empty()) {
     return Malformed("charter.founder_keys.member_key",
                      "must be empty: the founder is of no member");
+  }
+  if (charter.has_match_thresholds()) {
+    const v1::MatchThresholds& thresholds = charter.match_thresholds();
+    MUSTER_RETURN_IF_ERROR(CheckThresholds(thresholds.matched_probability(),
+                                           thresholds.ambiguous_probability(),
+                                           "charter.match_thresholds"));
   }
   return CheckPersonKeys(charter.founder_keys());
 }
@@ -250,11 +265,47 @@ absl::Status CheckBody(const v1::WithdrawnStatement& withdrawn, std::string_view
   return CheckCount(withdrawn.unknown_count(), "withdrawn.unknown_count");
 }
 
+absl::Status CheckBody(const v1::MatchStatement& match, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<MatchId>(match.match(), "match.match"));
+  MUSTER_RETURN_IF_ERROR(CheckName<UploadId>(match.upload(), "match.upload"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(match.upload_index(), "match.upload_index"));
+  MUSTER_RETURN_IF_ERROR(CheckText(match.voterfile(), kNameBytesMax, true, "match.voterfile"));
+  MUSTER_RETURN_IF_ERROR(CheckCount(match.log_size(), "match.log_size"));
+  if (match.upload_index() >= match.log_size())
+    return Malformed("match.upload_index", "is of an entry that the vault had not read");
+  if (match.sketch_version() < 1 || match.pattern_version() < 1)
+    return Malformed("match", "names no versions");
+  if (match.comparators().empty() || match.comparators_size() > kComparatorsMax)
+    return Malformed("match.comparators", "must be 1 to 100");
+  for (const v1::ComparatorWeights& comparator : match.comparators()) {
+    MUSTER_RETURN_IF_ERROR(
+        CheckText(comparator.comparator(), kNameBytesMax, true, "match.comparators.comparator"));
+    if (comparator.levels_size() > kComparatorsMax)
+      return Malformed("match.comparators.levels", "must be at most 100");
+    for (const v1::LevelWeight& level : comparator.levels()) {
+      MUSTER_RETURN_IF_ERROR(
+          CheckText(level.level(), kNameBytesMax, true, "match.comparators.levels.level"));
+    }
+  }
+  MUSTER_RETURN_IF_ERROR(
+      CheckThresholds(match.matched_probability(), match.ambiguous_probability(), "match"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(match.model_hash(), 32, "match.model_hash"));
+  if (!match.has_table()) return absl::OkStatus();
+  if (!(match.table().noise_scale() > 0 && match.table().noise_scale() < 1e6))
+    return Malformed("match.table.noise_scale", "is out of range");
+  if (match.table().bands().empty() || match.table().bands_size() > kComparatorsMax)
+    return Malformed("match.table.bands", "must be 1 to 100");
+  for (const v1::MatchBand& band : match.table().bands())
+    MUSTER_RETURN_IF_ERROR(CheckText(band.band(), kNameBytesMax, true, "match.table.bands.band"));
+  return absl::OkStatus();
+}
+
 absl::Status CheckShape(const v1::Statement& statement) {
   MUSTER_RETURN_IF_ERROR(CheckSize(statement.consortium(), 16, "consortium"));
   if (statement.create_time() <= 0) return Malformed("create_time", "is missing");
   const std::string& signer = statement.signer();
-  const bool by_vault = statement.has_intake() || statement.has_withdrawn();
+  const bool by_vault =
+      statement.has_intake() || statement.has_withdrawn() || statement.has_match();
   if (by_vault && signer != "vault")
     return Malformed("signer", "must be the vault for what it says");
   if (!by_vault) MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(signer, "signer"));
@@ -273,6 +324,8 @@ absl::Status CheckShape(const v1::Statement& statement) {
       return CheckBody(statement.withdrawal(), signer);
     case v1::Statement::kWithdrawn:
       return CheckBody(statement.withdrawn(), signer);
+    case v1::Statement::kMatch:
+      return CheckBody(statement.match(), signer);
     case v1::Statement::BODY_NOT_SET:
       break;
   }
