@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "core/seal/sealer.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/entry.h"
+#include "core/token/sketch.h"
 #include "tests/support/consortium.h"
 
 namespace muster {
@@ -82,6 +84,7 @@ class BenchVault {
     pipeline::VaultOptions options;
     options.home = home_;
     vault_ = Value(pipeline::Vault::Open(options));
+    sketch_key_.emplace(vault_->keyring().sketch_key());
     person_.member = test::DrawId<MemberId>();
     person_.m = crypto::Scalar::Random();
     const test::TestInvite invite;
@@ -152,7 +155,10 @@ class BenchVault {
             consortium_.v.TimesBase(),
             person_.m->TimesBase(),
             &vault_->keyring().token_key(),
-            &vault_->keyring().row_key()};
+            &vault_->keyring().row_key(),
+            &*sketch_key_,
+            std::nullopt,
+            {}};
   }
   const governance::Registry& registry() const { return registry_; }
 
@@ -181,6 +187,7 @@ class BenchVault {
   crypto::MerkleFrontier tree_;
   governance::Registry registry_;
   std::unique_ptr<pipeline::Vault> vault_;
+  std::optional<token::SketchKey> sketch_key_;
 };
 
 void Count(benchmark::State& state, double cpu_seconds, size_t records) {

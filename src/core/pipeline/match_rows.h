@@ -93,6 +93,8 @@ class ContactCursor {
                                                              const TokenRange& range = {});
   bool valid() const { return !sources_.empty(); }
   const token::Token& contact() const { return contact_; }
+  // Those that count, as the cursor sees them.
+  const std::set<UploadId>& uploads() const { return live_; }
   // In the order of members and uploads; readable until the cursor moves.
   std::span<const ContactSource> sources() const { return {sources_.data(), sources_.size()}; }
   void Next();

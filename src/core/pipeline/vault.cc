@@ -8,6 +8,8 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/status.h"
+#include "core/crypto/box.h"
+#include "core/token/normalize.h"
 
 namespace muster::pipeline {
 namespace {
@@ -17,6 +19,12 @@ constexpr std::chrono::seconds kClaimWait{60};
 constexpr std::chrono::seconds kMaintenanceBeat{1};
 // Removed rows leave the files once nothing is being read, and after this long in any case.
 constexpr absl::Duration kCompactionWait = absl::Minutes(1);
+
+// What is sealed for these calls: an address with the consortium and the person who asks, so that
+// nobody else can ask with it; the answer with the consortium.
+constexpr std::string_view kExplainContext = "muster/match/explain/v1\n";
+constexpr size_t kExplanationBytes = 4096;
+constexpr std::string_view kExplanationContext = "muster/match/explanation/v1\n";
 
 absl::StatusOr<uint64_t> ParseIndex(int64_t index) {
   if (index < 0) return MakeError(v1::REQUEST_MALFORMED, "a log index is 0 or more");
@@ -56,6 +64,9 @@ absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
   vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(),
                                         vault->observer_.get(), &clock);
   MUSTER_RETURN_IF_ERROR(vault->pool_->Recover());
+  vault->match_run_ = std::make_unique<MatchRun>(vault->store_.get(), vault->keyring_.get(),
+                                                 vault->observer_.get(), &clock);
+  MUSTER_RETURN_IF_ERROR(vault->match_run_->Recover());
   vault->maintenance_ = std::thread([v = vault.get()] { v->Maintain(); });
   return vault;
 }
@@ -72,6 +83,7 @@ Vault::~Vault() {
 void Vault::Drain() {
   std::lock_guard lock(mutex_);
   draining_ = true;
+  match_run_->Abort();
   for (const auto& [upload, run] : claims_) {
     if (run != nullptr) run->Abort();
   }
@@ -212,6 +224,70 @@ absl::StatusOr<v1::SignedStatement> Vault::ApplyWithdrawal(int64_t statement_ind
                                                            std::string_view sealed_addresses) {
   MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
   return pool_->Withdraw(index, sealed_addresses);
+}
+
+absl::StatusOr<std::vector<v1::SignedStatement>> Vault::Match(
+    const v1::VaultRunMatchRequest& request, const MatchRun::OnProgress& on_progress) {
+  MatchPlan plan;
+  MUSTER_ASSIGN_OR_RETURN(plan.match, MatchId::Parse(request.match()));
+  plan.voterfile = request.voterfile();
+  plan.new_model = request.new_model();
+  if (observer_->registry()->FindMatch(plan.match).has_value()) return match_run_->Unlogged();
+  {
+    std::lock_guard lock(mutex_);
+    if (matching_ || draining_) {
+      return MakeError(
+          draining_ ? v1::SERVER_DRAINING : v1::SERVER_BUSY,
+          draining_ ? "the vault stops; try again" : "a match run is under way; wait for it");
+    }
+    matching_ = true;
+  }
+  absl::Status status = match_run_->Do(plan, on_progress);
+  {
+    std::lock_guard lock(mutex_);
+    matching_ = false;
+  }
+  if (absl::IsCancelled(status))
+    status = MakeError(v1::SERVER_DRAINING, "the vault stopped during the run; run it again");
+  MUSTER_RETURN_IF_ERROR(status);
+  return match_run_->Unlogged();
+}
+
+absl::StatusOr<std::string> Vault::Explain(const v1::VaultExplainMatchRequest& request) const {
+  MUSTER_ASSIGN_OR_RETURN(const PersonId person_id, PersonId::Parse(request.person()));
+  const auto registry = observer_->registry();
+  const governance::PersonRecord* person = registry->FindPerson(person_id);
+  if (person == nullptr || !person->member)
+    return MakeError(v1::MEMBER_NOT_FOUND, request.person() + " is of no member");
+  const std::string consortium = ToString(registry->consortium());
+  absl::StatusOr<crypto::WipedString> opened = keyring_->box_key().Open(
+      std::string(kExplainContext) + consortium + person_id.Name(), request.sealed_address());
+  if (!opened.ok()) {
+    return Annotate(opened.status(),
+                    "the sealed address does not open; seal it to this vault's box key");
+  }
+  v1::SealedAddresses addresses;
+  if (!addresses.ParseFromString(opened->str()) || addresses.addresses_size() != 1)
+    return MakeError(v1::REQUEST_MALFORMED, "what was sealed is not one address");
+  std::string& address = *addresses.mutable_addresses(0);
+  absl::StatusOr<std::string> normalized = token::NormalizeEmail(address);
+  crypto::Wipe(address.data(), address.size());
+  // What is no address is one that nobody brought.
+  token::Token contact;
+  if (normalized.ok()) {
+    contact = keyring_->token_key().EmailToken(*normalized);
+    crypto::Wipe(normalized->data(), normalized->size());
+  }
+  MUSTER_ASSIGN_OR_RETURN(
+      v1::MatchExplanation explanation,
+      ExplainMatch(*store_, *registry, contact, *person->member, request.voterfile()));
+  // All answers are of one size: whoever passes them on cannot tell one that knows the address.
+  constexpr size_t kPaddingFrameBytes = 3;
+  const size_t size = explanation.ByteSizeLong() + kPaddingFrameBytes;
+  if (size < kExplanationBytes)
+    explanation.set_padding(std::string(kExplanationBytes - size, '\0'));
+  return crypto::BoxSeal(person->box_key, std::string(kExplanationContext) + consortium,
+                         AsBytes(explanation.SerializeAsString()));
 }
 
 void Vault::Maintain() {

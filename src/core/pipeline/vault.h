@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -31,6 +32,7 @@
 #include "core/keyring/keyring.h"
 #include "core/pipeline/intake_run.h"
 #include "core/pipeline/log_observer.h"
+#include "core/pipeline/match_run.h"
 #include "core/pipeline/pool.h"
 #include "core/store/vault_store.h"
 #include "muster/v1/vault_service.pb.h"
@@ -85,9 +87,16 @@ class Vault {
   absl::StatusOr<v1::SignedStatement> ApplyWithdrawal(int64_t statement_index,
                                                       std::string_view sealed_addresses);
 
+  // One run at a time (SERVER_BUSY); ends with the statements that the log has not shown yet.
+  absl::StatusOr<std::vector<v1::SignedStatement>> Match(const v1::VaultRunMatchRequest& request,
+                                                         const MatchRun::OnProgress& on_progress);
+  // Sealed to the person who asks.
+  absl::StatusOr<std::string> Explain(const v1::VaultExplainMatchRequest& request) const;
+
   // For tests and benchmarks.
   store::VaultStore& store() { return *store_; }
   const keyring::Keyring& keyring() const { return *keyring_; }
+  const LogObserver& observer() const { return *observer_; }
   Pool& pool() { return *pool_; }
 
  private:
@@ -105,11 +114,13 @@ class Vault {
   std::unique_ptr<store::VaultStore> store_;
   std::unique_ptr<LogObserver> observer_;
   std::unique_ptr<Pool> pool_;
+  std::unique_ptr<MatchRun> match_run_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Null: claimed, without a run (yet).
   std::map<UploadId, IntakeRun*> claims_ ABSL_GUARDED_BY(mutex_);
+  bool matching_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread maintenance_;

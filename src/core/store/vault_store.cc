@@ -61,10 +61,10 @@ absl::StatusOr<ObservedEntry> DecodeEntry(std::string_view bytes) {
 absl::StatusOr<std::unique_ptr<VaultStore>> VaultStore::Open(const std::filesystem::path& path,
                                                              const crypto::SecretBytes& store_key) {
   DatabaseOptions options;
-  options.families = {"sources",        "upload_contacts",  "suppressions", "consents",
-                      "uploads",        "intakes",          "lists",        "members",
-                      "withdrawals",    "unread_withdrawn", "log",          "voters",
-                      "voter_sketches", "voter_history"};
+  options.families = {
+      "sources",        "upload_contacts", "suppressions", "consents",         "uploads", "intakes",
+      "lists",          "members",         "withdrawals",  "unread_withdrawn", "log",     "voters",
+      "voter_sketches", "voter_history",   "match_runs",   "match_rows",       "matches"};
   options.key = &store_key;
   options.cache_bytes = size_t{64} << 20;
   MUSTER_ASSIGN_OR_RETURN(auto store, OpenDatabase(path, options));
@@ -142,6 +142,30 @@ absl::StatusOr<std::optional<v1::WithdrawalRecord>> VaultStore::ReadWithdrawal(
 void VaultStore::PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
                                Batch& batch) {
   batch.Put(kWithdrawals, IndexKey(statement_index), record.SerializeAsString());
+}
+
+absl::StatusOr<std::optional<v1::MatchRunRecord>> VaultStore::ReadMatchRun(
+    std::string_view source) const {
+  return ReadMessage<v1::MatchRunRecord>(*store_, kMatchRuns, source, "match run");
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, v1::MatchRunRecord>>> VaultStore::ReadMatchRuns()
+    const {
+  std::vector<std::pair<std::string, v1::MatchRunRecord>> runs;
+  const auto cursor = store_->Scan(kMatchRuns, "", "");
+  for (; cursor->valid(); cursor->Next()) {
+    v1::MatchRunRecord record;
+    if (!record.ParseFromArray(cursor->value().data(), static_cast<int>(cursor->value().size())))
+      return Corrupt("match run");
+    runs.emplace_back(cursor->key(), std::move(record));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  return runs;
+}
+
+void VaultStore::PutMatchRun(std::string_view source, const v1::MatchRunRecord& record,
+                             Batch& batch) {
+  batch.Put(kMatchRuns, source, record.SerializeAsString());
 }
 
 absl::StatusOr<v1::LogHead> VaultStore::ReadLogHead() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Vault store: the one database of the back room, encrypted, and its small records by name. Big
-// families: store/source_row.h, store/voter_row.h.
+// families: store/source_row.h, store/voter_row.h, store/match_row.h.
 //
 // Rule: the Put forms add to a Batch, so that what belongs together is written in one step; only
 // the caller writes.
@@ -43,6 +43,9 @@ inline constexpr Family kLog = 10;
 inline constexpr Family kVoters = 11;
 inline constexpr Family kVoterSketches = 12;
 inline constexpr Family kVoterHistory = 13;
+inline constexpr Family kMatchRuns = 14;
+inline constexpr Family kMatchRows = 15;
+inline constexpr Family kMatches = 16;
 
 // One log entry as the vault read it.
 struct ObservedEntry {
@@ -79,6 +82,11 @@ class VaultStore {
       uint64_t statement_index) const;
   static void PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
                             Batch& batch);
+
+  // By source of voters (store/voter_row.h).
+  absl::StatusOr<std::optional<v1::MatchRunRecord>> ReadMatchRun(std::string_view source) const;
+  absl::StatusOr<std::vector<std::pair<std::string, v1::MatchRunRecord>>> ReadMatchRuns() const;
+  static void PutMatchRun(std::string_view source, const v1::MatchRunRecord& record, Batch& batch);
 
   absl::StatusOr<v1::LogHead> ReadLogHead() const;
   static void PutLogHead(const v1::LogHead& head, Batch& batch);

@@ -188,6 +188,36 @@ class Service : public v1::VaultService::Service {
                   response->mutable_withdrawn());
   }
 
+  grpc::Status RunMatch(grpc::ServerContext* context, const v1::VaultRunMatchRequest* request,
+                        grpc::ServerWriter<v1::VaultMatchProgress>* writer) override {
+    const Call call(calls_, context);
+    std::mutex mutex;  // progress comes from whichever thread has it
+    v1::VaultMatchProgress progress;
+    const auto statements =
+        vault_->Match(*request, [&](std::string_view stage, uint64_t done, uint64_t all) {
+          std::lock_guard lock(mutex);
+          progress.set_stage(std::string(stage));
+          progress.set_done_count(static_cast<int64_t>(done));
+          progress.set_total_count(static_cast<int64_t>(all));
+          writer->Write(progress);
+        });
+    if (!statements.ok()) return rpc::ToGrpcStatus(statements.status());
+    v1::VaultMatchProgress last;
+    for (const v1::SignedStatement& statement : *statements) *last.add_statements() = statement;
+    writer->Write(last);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ExplainMatch(grpc::ServerContext* context,
+                            const v1::VaultExplainMatchRequest* request,
+                            v1::VaultExplainMatchResponse* response) override {
+    const Call call(calls_, context);
+    auto sealed = vault_->Explain(*request);
+    if (!sealed.ok()) return rpc::ToGrpcStatus(sealed.status());
+    response->set_sealed_explanation(*std::move(sealed));
+    return grpc::Status::OK;
+  }
+
  private:
   pipeline::Vault* const vault_;
   CallBook calls_;
