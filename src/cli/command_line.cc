@@ -31,6 +31,9 @@ struct Values {
   UploadOptions upload;
   bool append = false;
   VoterFileLoadOptions voterfile_load;
+  MatchRunOptions match_run;
+  MatchReportOptions match_report;
+  MatchExplainOptions match_explain;
   WithdrawOptions withdraw;
   ReportOptions report;
   AuditOptions audit;
@@ -130,6 +133,7 @@ class Declarations {
   void DeclareFounding();
   void DeclareLists();
   void DeclareVoterFiles();
+  void DeclareMatching();
   void DeclareAudit();
 
   std::shared_ptr<Values> values_ = std::make_shared<Values>();
@@ -164,6 +168,7 @@ void Declarations::Declare() {
   DeclareFounding();
   DeclareLists();
   DeclareVoterFiles();
+  DeclareMatching();
   DeclareAudit();
   CLI::App* completion =
       Command(&app_, "completion", "completion for a shell", "  source <(muster completion bash)\n",
@@ -338,6 +343,39 @@ void Declarations::DeclareVoterFiles() {
   layouts->add_option("--recognize", v->layouts.recognize, "which layouts a voter file fits")
       ->type_name("FILE")
       ->excludes(show);
+}
+
+void Declarations::DeclareMatching() {
+  const auto v = values_;
+  CLI::App* group = Group("match", "who in the pool is which voter");
+  const auto voterfile = [](CLI::App* command, std::string& name, const std::string& otherwise) {
+    command->add_option("--voterfile", name, "the voter file's name; " + otherwise)
+        ->type_name("NAME");
+  };
+  CLI::App* run = Command(group, "run", "match the pool with a voter file",
+                          "  muster match run\n"
+                          "  muster match run --voterfile nc-2026-09-01 --new-model\n"
+                          "  muster match run --no-wait\n",
+                          [v](const Invocation& i) { return RunMatchRun(i, v->match_run); });
+  voterfile(run, v->match_run.voterfile, "else the only one that is current");
+  run->add_flag("--new-model", v->match_run.new_model,
+                "estimate the weights anew, and match everybody anew");
+  run->add_flag("--no-wait", v->match_run.no_wait, "return while the vault is at it");
+
+  CLI::App* report =
+      Command(group, "report", "weights, thresholds and the published shares, from the log",
+              "  muster match report\n  muster match report --voterfile nc-2026-09-01 --json\n",
+              [v](const Invocation& i) { return RunMatchReport(i, v->match_report); });
+  voterfile(report, v->match_report.voterfile, "else all that were matched");
+
+  CLI::App* explain =
+      Command(group, "explain", "what speaks for a contact of your own being a voter",
+              "  muster match explain --email ada@example.org\n",
+              [v](const Invocation& i) { return RunMatchExplain(i, v->match_explain); });
+  explain->add_option("--email", v->match_explain.email, "an address that your member brought")
+      ->required()
+      ->type_name("ADDRESS");
+  voterfile(explain, v->match_explain.voterfile, "else the only one that is current");
 }
 
 void Declarations::DeclareAudit() {

@@ -77,6 +77,12 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
                                 : "the list \"" + statement.withdrawal().list() + "\""};
     case v1::Statement::kWithdrawn:
       return {"withdrawn", WithCommas(statement.withdrawn().source_count()) + " sources"};
+    case v1::Statement::kMatch: {
+      const v1::MatchStatement& match = statement.match();
+      return {"match", "the pool with \"" + match.voterfile() + "\", " +
+                           (match.estimated() ? "weights estimated" : "weights of an earlier run") +
+                           (match.has_table() ? ", shares published, " : ", ") + match.match()};
+    }
     case v1::Statement::BODY_NOT_SET:
       break;
   }

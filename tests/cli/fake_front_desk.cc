@@ -230,6 +230,7 @@ v1::Upload FakeFrontDesk::Describe(int64_t known_size) const {
 
 absl::StatusOr<std::string> FakeFrontDesk::Answer(const std::string& method,
                                                   const std::string& bytes) {
+  if (const auto it = serve_.find(method); it != serve_.end()) return it->second(bytes);
   if (method == "ReportService/GetBundle") return consortium_.MakeBundle().SerializeAsString();
   if (method == "LogService/GetCheckpoint") {
     v1::GetCheckpointRequest request;

@@ -53,6 +53,19 @@ class FakeFrontDesk {
   void Lose(const std::string& method, std::function<absl::Status()> hook) {
     lose_[method] = std::move(hook);
   }
+  // Answers a method that the desk itself does not know.
+  template <typename Request, typename Response>
+  void Serve(const std::string& method,
+             std::function<absl::StatusOr<Response>(const Request&)> answer) {
+    serve_[method] =
+        [answer = std::move(answer)](const std::string& bytes) -> absl::StatusOr<std::string> {
+      Request request;
+      request.ParseFromString(bytes);
+      absl::StatusOr<Response> response = answer(request);
+      if (!response.ok()) return response.status();
+      return response->SerializeAsString();
+    };
+  }
   // Changes the answer.
   template <typename Response>
   void Bend(const std::string& method, std::function<void(Response&)> bend) {
@@ -92,6 +105,7 @@ class FakeFrontDesk {
   std::map<std::string, std::function<absl::Status()>> before_;
   std::map<std::string, std::function<absl::Status()>> lose_;
   std::map<std::string, std::function<void(std::string&)>> bend_;
+  std::map<std::string, std::function<absl::StatusOr<std::string>(const std::string&)>> serve_;
   struct Server;
   std::unique_ptr<Server> server_;
 };

@@ -2,7 +2,7 @@
 //
 // Desk: what the handlers of all calls work with, and where they enter the dispatcher. One file of
 // handlers for each pair of services: people_calls.cc (enrollment, members), upload_calls.cc,
-// log_calls.cc (log, reports). What each call promises stands in its proto.
+// match_calls.cc, log_calls.cc (log, reports). What each call promises stands in its proto.
 //
 // Threads: handlers run on the worker pool, many at a time.
 #ifndef MUSTER_SERVER_FRONT_DESK_H_
@@ -14,6 +14,7 @@
 #include "server/front/dispatch.h"
 #include "server/front/intake_driver.h"
 #include "server/front/journal.h"
+#include "server/front/match_driver.h"
 #include "server/front/upload_book.h"
 #include "server/front/vault_feed.h"
 #include "server/front/vault_link.h"
@@ -26,6 +27,7 @@ struct Desk {
   Journal* journal = nullptr;
   UploadBook* uploads = nullptr;
   IntakeDriver* driver = nullptr;
+  MatchDriver* matches = nullptr;
   VaultFeed* feed = nullptr;
   Vault* vault = nullptr;
   WorkerPool* pool = nullptr;
@@ -36,6 +38,7 @@ struct Desk {
 
 void RegisterPeopleCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterUploadCalls(Dispatcher& dispatcher, const Desk& desk);
+void RegisterMatchCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk);
 
 // The signed statement's bytes as they stand in the entry, when entry `index` is that very

@@ -96,16 +96,19 @@ absl::Status Serve(const Options& options) {
   const std::unique_ptr<Vault> vault = ConnectVault(vault_address);
   VaultFeed feed(journal.get(), home->log_key(), home->note_key().name, vault.get());
   IntakeDriver driver(book.get(), journal.get(), &feed, vault.get(), &clock);
+  MatchDriver matches(journal.get(), &feed, vault.get(), &clock);
   journal->OnAppend([&feed] { feed.Poke(); });
   book->OnChange([&driver] { driver.Poke(); });
 
   WorkerPool pool(kWorkers);
-  const Desk desk{journal.get(), book.get(), &driver, &feed,
-                  vault.get(),   &pool,      &clock,  home->note_key().Format(),
+  const Desk desk{journal.get(), book.get(), &driver,
+                  &matches,      &feed,      vault.get(),
+                  &pool,         &clock,     home->note_key().Format(),
                   kVersion};
   Dispatcher dispatcher(journal.get(), &clock, marks.get());
   RegisterPeopleCalls(dispatcher, desk);
   RegisterUploadCalls(dispatcher, desk);
+  RegisterMatchCalls(dispatcher, desk);
   RegisterLogCalls(dispatcher, desk);
   dispatcher.CheckComplete();
 
@@ -138,6 +141,7 @@ absl::Status Serve(const Options& options) {
   book->EndWaiting();
   server->Shutdown(kDrainWait);
   pool.Stop();
+  matches.Stop();
   driver.Stop();
   feed.Stop();
   if (vault_process != nullptr) vault_process->Stop();

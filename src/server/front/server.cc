@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "muster/v1/enrollment_service.grpc.pb.h"
 #include "muster/v1/log_service.grpc.pb.h"
+#include "muster/v1/match_service.grpc.pb.h"
 #include "muster/v1/member_service.grpc.pb.h"
 #include "muster/v1/report_service.grpc.pb.h"
 #include "muster/v1/upload_service.grpc.pb.h"
@@ -132,6 +133,16 @@ class RawUploadService final
   MUSTER_RAW(UploadService, Withdraw)
 };
 
+using T = v1::MatchService;
+class RawMatchService final
+    : public T::WithRawCallbackMethod_StartMatch<
+          T::WithRawCallbackMethod_GetMatchJob<T::WithRawCallbackMethod_ExplainMatch<T::Service>>> {
+  MUSTER_RAW_SERVICE(MatchService)
+  MUSTER_RAW(MatchService, StartMatch)
+  MUSTER_RAW(MatchService, GetMatchJob)
+  MUSTER_RAW(MatchService, ExplainMatch)
+};
+
 using L = v1::LogService;
 class RawLogService final : public L::WithRawCallbackMethod_GetCheckpoint<
                                 L::WithRawCallbackMethod_ListEntries<L::Service>> {
@@ -159,6 +170,7 @@ struct Server::State {
   RawEnrollmentService enrollment{&gate};
   RawMemberService members{&gate};
   RawUploadService uploads{&gate};
+  RawMatchService matches{&gate};
   RawLogService log{&gate};
   RawReportService reports{&gate};
   std::unique_ptr<grpc::Server> server;
@@ -182,6 +194,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(&state->enrollment);
   builder.RegisterService(&state->members);
   builder.RegisterService(&state->uploads);
+  builder.RegisterService(&state->matches);
   builder.RegisterService(&state->log);
   builder.RegisterService(&state->reports);
   builder.SetMaxReceiveMessageSize(static_cast<int>(kRequestBytesMax));

@@ -20,6 +20,8 @@ using std::chrono::seconds;
 constexpr seconds kShortCall{10};
 constexpr seconds kLongCall{1800};
 constexpr seconds kStateCall{2};
+// One person against a whole state.
+constexpr seconds kExplainCall{120};
 
 absl::Status FromVault(const grpc::Status& status) {
   absl::Status said = rpc::FromGrpcStatus(status);
@@ -53,6 +55,28 @@ class GrpcIntakeRun : public IntakeRun {
  private:
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::IntakeRequest, v1::IntakeProgress>> stream_;
+  bool finished_ = false;
+};
+
+class GrpcMatchStream : public MatchStream {
+ public:
+  GrpcMatchStream(v1::VaultService::Stub* stub, const v1::VaultRunMatchRequest& request)
+      : stream_(stub->RunMatch(&context_, request)) {}
+  ~GrpcMatchStream() override {
+    if (finished_) return;
+    context_.TryCancel();
+    (void)stream_->Finish();
+  }
+  bool Read(v1::VaultMatchProgress& progress) override { return stream_->Read(&progress); }
+  void Cancel() override { context_.TryCancel(); }
+  absl::Status Finish() override {
+    finished_ = true;
+    return FromVault(stream_->Finish());
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::VaultMatchProgress>> stream_;
   bool finished_ = false;
 };
 
@@ -104,6 +128,14 @@ class GrpcVault : public Vault {
       const v1::ApplyWithdrawalRequest& request) override {
     return Ask<v1::ApplyWithdrawalResponse>(&v1::VaultService::Stub::ApplyWithdrawal, request,
                                             kLongCall);
+  }
+  std::unique_ptr<MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) override {
+    return std::make_unique<GrpcMatchStream>(stub_.get(), request);
+  }
+  absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
+      const v1::VaultExplainMatchRequest& request) override {
+    return Ask<v1::VaultExplainMatchResponse>(&v1::VaultService::Stub::ExplainMatch, request,
+                                              kExplainCall);
   }
 
  private:

@@ -29,6 +29,17 @@ class IntakeRun {
   virtual absl::Status Finish() = 0;
 };
 
+// One run of matching. One thread reads; Cancel is safe from anywhere.
+class MatchStream {
+ public:
+  virtual ~MatchStream() = default;
+  // False when the stream has ended; Finish says why.
+  virtual bool Read(v1::VaultMatchProgress& progress) = 0;
+  virtual void Cancel() = 0;
+  // After Read has said false.
+  virtual absl::Status Finish() = 0;
+};
+
 class Vault {
  public:
   virtual ~Vault() = default;
@@ -44,6 +55,9 @@ class Vault {
       const v1::GetMemberFiguresRequest& request) = 0;
   virtual absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(
       const v1::ApplyWithdrawalRequest& request) = 0;
+  virtual std::unique_ptr<MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) = 0;
+  virtual absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
+      const v1::VaultExplainMatchRequest& request) = 0;
 };
 
 // `address`: "unix:/path/of/the.sock". Connects when asked something, and again after every break.

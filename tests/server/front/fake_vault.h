@@ -74,6 +74,24 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     return cancelled_.contains(upload);
   }
+  // Runs of matching stay in their first stage while they are held.
+  void HoldMatches(bool hold) {
+    const std::lock_guard lock(mutex_);
+    hold_matches_ = hold;
+  }
+  // The next run takes effect, and the stream breaks before the front desk hears of it.
+  void LoseNextMatch() {
+    const std::lock_guard lock(mutex_);
+    lose_match_ = true;
+  }
+  std::vector<v1::VaultRunMatchRequest> match_requests() const {
+    const std::lock_guard lock(mutex_);
+    return match_requests_;
+  }
+  v1::VaultExplainMatchRequest explained() const {
+    const std::lock_guard lock(mutex_);
+    return explained_;
+  }
   std::string withdrawn_addresses() const {
     const std::lock_guard lock(mutex_);
     return withdrawn_addresses_;
@@ -215,6 +233,21 @@ class FakeVault : public front::Vault {
     return MakeError(v1::LOG_BEHIND, "the withdrawal was not observed");
   }
 
+  std::unique_ptr<front::MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) override {
+    return std::make_unique<Matching>(this, request);
+  }
+
+  absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
+      const v1::VaultExplainMatchRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    if (!refusal_.ok()) return refusal_;
+    explained_ = request;
+    v1::VaultExplainMatchResponse response;
+    response.set_sealed_explanation("sealed explanation");
+    return response;
+  }
+
  private:
   struct Upload {
     crypto::BoxSecretKey key = crypto::BoxSecretKey::Generate();
@@ -304,6 +337,73 @@ class FakeVault : public front::Vault {
     std::deque<v1::IntakeProgress> answers_;
   };
 
+  class Matching : public front::MatchStream {
+   public:
+    Matching(FakeVault* vault, const v1::VaultRunMatchRequest& request)
+        : vault_(vault), request_(request) {
+      const std::lock_guard lock(vault_->mutex_);
+      vault_->match_requests_.push_back(request);
+      crashes_ = vault_->crashes_;
+      status_ = vault_->Here();
+      if (status_.ok()) status_ = vault_->refusal_;
+    }
+    bool Read(v1::VaultMatchProgress& progress) override {
+      std::unique_lock lock(vault_->mutex_);
+      if (++reads_ == 1 && status_.ok()) {
+        progress.set_stage("reading");
+        progress.set_done_count(123);
+        progress.set_total_count(1230);
+        return true;
+      }
+      while (status_.ok() && vault_->hold_matches_) {
+        if (crashes_ != vault_->crashes_) status_ = front::VaultUnavailable("it crashed");
+        vault_->changed_.wait_for(lock, std::chrono::milliseconds(2));
+      }
+      if (!status_.ok() || reads_ > 2) return false;
+      status_ = vault_->Match(request_);
+      if (!status_.ok()) return false;
+      if (vault_->lose_match_) {
+        vault_->lose_match_ = false;
+        status_ = front::VaultUnavailable("it crashed");
+        return false;
+      }
+      progress.set_stage("writing");
+      for (const auto& [id, statement] : vault_->matches_) {
+        if (!vault_->registry_.FindMatch(*MatchId::Parse(id)).has_value())
+          *progress.add_statements() = statement;
+      }
+      return true;
+    }
+    void Cancel() override {
+      const std::lock_guard lock(vault_->mutex_);
+      status_ = front::VaultUnavailable("cancelled");
+    }
+    absl::Status Finish() override {
+      const std::lock_guard lock(vault_->mutex_);
+      return status_;
+    }
+
+   private:
+    FakeVault* const vault_;
+    const v1::VaultRunMatchRequest request_;
+    int64_t crashes_ = 0;
+    int reads_ = 0;
+    absl::Status status_;
+  };
+
+  // With a voter file that the log says was read.
+  absl::Status Match(const v1::VaultRunMatchRequest& request) {
+    for (const auto& [id, upload] : registry_.uploads()) {
+      if (!upload.intake_index.has_value() || !upload.voterfile.has_value()) continue;
+      if (!request.voterfile().empty() && request.voterfile() != upload.list) continue;
+      matches_.emplace_back(request.match(),
+                            pool_->SignByVault(pool_->Match(*MatchId::Parse(request.match()), id,
+                                                            upload.list, upload.index)));
+      return absl::OkStatus();
+    }
+    return MakeError(v1::UPLOAD_NOT_FOUND, "there is no such voter file");
+  }
+
   absl::Status Here() const {
     return away_ ? front::VaultUnavailable("it is away") : absl::OkStatus();
   }
@@ -320,6 +420,11 @@ class FakeVault : public front::Vault {
   std::map<std::string, Upload> uploads_;
   std::set<std::string> cancelled_;
   std::string withdrawn_addresses_;
+  bool hold_matches_ = false;
+  bool lose_match_ = false;
+  std::vector<v1::VaultRunMatchRequest> match_requests_;
+  std::vector<std::pair<std::string, v1::SignedStatement>> matches_;
+  v1::VaultExplainMatchRequest explained_;
   crypto::MerkleFrontier frontier_;
   governance::Registry registry_;
 };

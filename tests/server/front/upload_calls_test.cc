@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/tlog/proof.h"
+#include "muster/v1/report_service.pb.h"
 #include "tests/server/front/front_desk.h"
 
 namespace muster::front {
@@ -816,7 +817,8 @@ TEST_CASE("Voter file: everybody may see which there are, and which one counts",
     return testing::Must(desk.Call<v1::ListVoterFilesResponse>(by, "UploadService/ListVoterFiles",
                                                                v1::ListVoterFilesRequest()));
   };
-  for (const TestPerson* by : {&sam, &eve, &desk.pool.founder}) {
+  for (const TestPerson* by :
+       std::initializer_list<const TestPerson*>{&sam, &eve, &desk.pool.founder}) {
     const v1::ListVoterFilesResponse files = list(*by);
     REQUIRE(files.voterfiles_size() == 2);
     for (const v1::VoterFile& file : files.voterfiles()) {
@@ -834,7 +836,8 @@ TEST_CASE("Voter file: everybody may see which there are, and which one counts",
   *request.mutable_statement() = TestConsortium::SignBy(sam, withdrawal);
   REQUIRE_OK((desk.Call<v1::WithdrawResponse>(sam, "UploadService/Withdraw", request)));
   desk.Await(newer.id, v1::Upload::WITHDRAWN);
-  for (const v1::VoterFile& file : list(eve).voterfiles()) CHECK_FALSE(file.current());
+  const v1::ListVoterFilesResponse after = list(eve);
+  for (const v1::VoterFile& file : after.voterfiles()) CHECK_FALSE(file.current());
 
   // Nor may a steward take back a list.
   v1::Statement of_list = desk.pool.Withdrawal(sam, test::DrawId<WithdrawalId>());
