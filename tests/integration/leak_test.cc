@@ -174,6 +174,7 @@ TEST_CASE("A thousand uploaded addresses are nowhere: no store, no log, not in m
     Spit(pool.dir() / "bad.csv", csv + "qzw1vexil@@hjelm1.example.org,Ada,Wrzosek1owicz,,,,\n");
     pool.JsonAs("parks", {"upload", (pool.dir() / "bad.csv").string(), "--list", "m"});
     Spit(pool.dir() / "back.csv", csv.substr(0, csv.size() / 2));
+    pool.RunAs("parks", {"match", "explain", "--email", "qzw0vexil@hjelm0.example.org"});
     pool.RunAs("parks", {"withdraw", "--emails", (pool.dir() / "back.csv").string(), "--yes"});
     pool.JsonAs("parks", {"report", "provenance", "--out", (pool.dir() / "parks.report").string()});
 

@@ -208,6 +208,34 @@ class TestConsortium {
     return statement;
   }
 
+  // `upload_index`: where the voter file's upload statement stands in the log.
+  v1::Statement Match(const MatchId& match, const UploadId& upload, const std::string& voterfile,
+                      uint64_t upload_index) const {
+    v1::Statement statement = Base("vault");
+    v1::MatchStatement& said = *statement.mutable_match();
+    said.set_match(match.Name());
+    said.set_upload(upload.Name());
+    said.set_upload_index(static_cast<int64_t>(upload_index));
+    said.set_voterfile(voterfile);
+    said.set_log_size(static_cast<int64_t>(upload_index) + 2);
+    said.set_sketch_version(1);
+    said.set_pattern_version(1);
+    said.set_estimated(true);
+    v1::ComparatorWeights& weights = *said.add_comparators();
+    weights.set_comparator("first_name");
+    v1::LevelWeight& level = *weights.add_levels();
+    level.set_level("exact");
+    level.set_half_bits(17);
+    said.set_matched_probability(0.75);
+    said.set_ambiguous_probability(0.2);
+    said.set_model_hash(std::string(32, 'h'));
+    said.mutable_table()->set_noise_scale(4);
+    v1::MatchBand& band = *said.mutable_table()->add_bands();
+    band.set_band("matched");
+    band.set_noisy_count(1234);
+    return statement;
+  }
+
   static v1::SignedStatement SignWith(const v1::Statement& statement,
                                       std::vector<const crypto::SigningKey*> keys) {
     return governance::SignStatement(statement, keys);

@@ -197,6 +197,7 @@ absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& v
       if (later.intake().member() != upload.statement.member()) break;
       return "the vault replaced " + std::to_string(later.intake().replaced_count()) + " sources" +
              entry;
+    case v1::Statement::kMatch:  // takes nothing in and nothing out
     default:
       break;
   }
