@@ -212,6 +212,12 @@ absl::StatusOr<int> RunVoterFileLoad(const Invocation& invocation,
   pass_options.files.assign(options.files.begin(), options.files.end());
   pass_options.format = std::make_shared<VoterFormat>(std::move(layout));
   MUSTER_ASSIGN_OR_RETURN(pass_options.expected, HashFiles(options.files));
+  // A file of another layout opens no upload that nobody will go on with.
+  for (size_t i = 0; i < pass_options.files.size(); ++i) {
+    FileFigures looked_at;
+    MUSTER_RETURN_IF_ERROR(
+        pass_options.format->Open(i, pass_options.files[i], 1, nullptr, looked_at).status());
+  }
   if (options.dry_run) {
     MUSTER_ASSIGN_OR_RETURN(UploadReport report,
                             ReadOnly(*invocation.console, std::move(pass_options)));
