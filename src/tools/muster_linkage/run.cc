@@ -50,6 +50,16 @@ uint64_t PeakBytes() {
   return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+// Of all threads: on a shared machine the program's own measure.
+double CpuSeconds() {
+  struct rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 void Describe(const Table& table, FileReport& report) {
   report.rows = table.size();
   report.rejected = table.RejectedRows();
@@ -171,6 +181,7 @@ absl::StatusOr<LaterReport> RunLater(const Later& later, const match::StandingTa
                                      const match::LinkOptions& link, bool one_to_one,
                                      const Progress& progress) {
   const Clock::time_point start = Clock::now();
+  const double cpu = CpuSeconds();
   LaterReport report;
   MUSTER_ASSIGN_OR_RETURN(const Table left,
                           ReadSide(later.left, key, link.threads, progress, report, report.left));
@@ -186,6 +197,7 @@ absl::StatusOr<LaterReport> RunLater(const Later& later, const match::StandingTa
   report.pairs_written = pairs.size();
   report.write_seconds = SecondsSince(write);
   report.total_seconds = SecondsSince(start);
+  report.cpu_seconds = CpuSeconds() - cpu;
   return report;
 }
 
@@ -252,6 +264,7 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
   }
   report.write_seconds = SecondsSince(write);
   report.total_seconds = SecondsSince(start);
+  report.cpu_seconds = CpuSeconds();
   report.peak_rss_bytes = PeakBytes();
   if (!options.truth.empty()) {
     MUSTER_ASSIGN_OR_RETURN(report.blocking,
@@ -289,6 +302,7 @@ std::string ReportJson(const Report& report) {
       {"block", rounded(report.block_seconds)}, {"score", rounded(report.score_seconds)},
       {"em", rounded(report.em_seconds)},       {"write", rounded(report.write_seconds)},
       {"total", rounded(report.total_seconds)}};
+  json["cpu_seconds"] = rounded(report.cpu_seconds);
   json["peak_rss_bytes"] = report.peak_rss_bytes;
   Json& rejected = json["rejected"] = Json::object();
   for (const auto& [side, file] :
@@ -319,6 +333,7 @@ std::string ReportJson(const Report& report) {
                        {"pairs_compared", each.pairs_compared},
                        {"pairs_written", each.pairs_written},
                        {"rejected", each.left.rejected},
+                       {"cpu_seconds", rounded(each.cpu_seconds)},
                        {"seconds",
                         {{"read", rounded(each.read_seconds)},
                          {"sketch", rounded(each.sketch_seconds)},

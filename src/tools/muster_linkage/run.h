@@ -68,7 +68,7 @@ struct LaterReport {
   uint64_t pairs_compared = 0;
   uint64_t pairs_written = 0;
   double read_seconds = 0, sketch_seconds = 0, score_seconds = 0, write_seconds = 0,
-         total_seconds = 0;
+         total_seconds = 0, cpu_seconds = 0;
 };
 
 struct Report {
