@@ -5,16 +5,20 @@
 //
 // A left row of the engine is one distinct sketch of a contact: members that brought the same
 // address may have brought it with other particulars. The rows of a contact that turn out to be two
-// people (a couple with one email) make it ambiguous. Rules: the first run on an extract estimates
-// the weights; later ones use them again, link only rows that are not there yet and settle
-// everything else anew, which gives what a full run with these weights would give. A run takes
-// effect in one synced write together with its statement, or not at all; whatever a broken run left
-// is removed by the next and at start. A person keeps their number from run to run as long as most
-// of their addresses do. Units: about 170 bytes of memory for each row of the pool and 16 for each
-// voter; voters' sketches stream. Errors: NOT_FOUND (VOTERFILE_NOT_FOUND), FAILED_PRECONDITION
-// (VOTERFILE_AMBIGUOUS when several are current and none is named, NOTHING_TO_MATCH), ABORTED
-// (VOTERFILE_CHANGED when the extract was replaced meanwhile); CANCELLED when told to end; those of
-// match/link.h and store/database.h. Threads: one call at a time; Abort from anywhere.
+// people (a couple with one email) make it ambiguous.
+// Rules: the first run on an extract estimates the weights; later ones use them again, link only
+// rows that are not there yet and settle everything else anew, which gives what a full run with
+// these weights would give (probabilities to a few millionths: what counts for less is left out by
+// what is known at the time). A run takes effect in one synced write together with its statement,
+// or not at all; whatever a broken run left is removed by the next and at start. A person keeps
+// their number from run to run as long as most of their addresses do.
+// Units: about 170 bytes of memory for each row of the pool and 16 for each voter; voters' sketches
+// stream.
+// Errors: NOT_FOUND (VOTERFILE_NOT_FOUND), FAILED_PRECONDITION (NOTHING_TO_MATCH,
+// VOTERFILE_AMBIGUOUS when several are current and none is named), ABORTED (VOTERFILE_CHANGED when
+// the extract was replaced meanwhile); CANCELLED when told to end; those of match/link.h and
+// store/database.h.
+// Threads: one call at a time; Abort from anywhere.
 #ifndef MUSTER_CORE_PIPELINE_MATCH_RUN_H_
 #define MUSTER_CORE_PIPELINE_MATCH_RUN_H_
 
