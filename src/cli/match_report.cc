@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kLineWidth = 100;
 
 constexpr std::string_view kWhyNoise =
-    "  Counts carry noise that the vault drew once for this extract: asking again, or running "
+    "  Counts carry noise that the vault draws once in four weeks: asking again, or running "
     "again,\n"
     "  shows the same table. Exact counts are shown to nobody: whoever uploads a few names would\n"
     "  learn from them who is on the list already.";

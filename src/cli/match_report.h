@@ -4,7 +4,7 @@
 // shares of contacts by probability band.
 //
 // Rule: read from the vault's statements on the log and from nothing else, of each voter file the
-// newest. A table was drawn once for an extract and is the same in every run with it.
+// newest. A table is drawn at most once in four weeks and is the same in every run until then.
 // Units: weights in bits, rounded to halves; counts carry noise (MatchTable).
 // Errors: VOTERFILE_NOT_FOUND, NOTHING_TO_MATCH (nothing was matched yet), and of the session.
 #ifndef MUSTER_CLI_MATCH_REPORT_H_

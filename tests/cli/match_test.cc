@@ -270,7 +270,7 @@ TEST_CASE("match report: extract, thresholds, weights and noisy shares, from the
 
   REQUIRE_OK(m.Report("", false));
   for (const char* piece :
-       {"NC as of 2026-09-01", "60.0 %", "the vault drew once", "exact +9.5; differs -3.5",
+       {"NC as of 2026-09-01", "60.0 %", "the vault draws once", "exact +9.5; differs -3.5",
         "Exact counts are shown to nobody", "signed by the vault"}) {
     INFO(piece << " in " << m.text);
     CHECK(m.text.find(piece) != std::string::npos);

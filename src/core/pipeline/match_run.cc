@@ -806,11 +806,15 @@ absl::Status MatchRun::Do(const MatchPlan& plan, const OnProgress& on_progress) 
   const Bytes32 hash = crypto::Blake2b256({record.salt(), record.model().SerializeAsString(),
                                            record.people_model().SerializeAsString()});
   words.set_model_hash(std::string(AsText(hash)));
-  // Drawn once for an extract: whoever could have it drawn again would average the noise away.
-  if (before && before->upload() == record.upload() && before->has_table()) {
+  // Whoever could have it drawn again and again, by runs or by loading extracts, would average the
+  // noise away.
+  const int64_t now = statement.create_time();
+  if (before && before->has_table() && now - before->table_time() < kMatchTableSeconds) {
     *record.mutable_table() = before->table();
+    record.set_table_time(before->table_time());
   } else if (working.IsLargeEnoughForTable()) {
     *record.mutable_table() = working.DrawTable();
+    record.set_table_time(now);
   }
   if (record.has_table()) *words.mutable_table() = record.table();
   const std::array<const crypto::SigningKey*, 1> keys = {&keyring_->sign_key()};

@@ -49,6 +49,9 @@ inline constexpr uint32_t kMatchNoiseScale = 4;
 // Smaller pools publish no table.
 inline constexpr int64_t kMatchTableContactsMin = 1000;
 
+// A table stands this long before another is drawn.
+inline constexpr int64_t kMatchTableSeconds = int64_t{28} * 24 * 60 * 60;
+
 struct MatchPlan {
   MatchId match;
   std::string voterfile;  // may be empty while one is current

@@ -275,7 +275,7 @@ TEST_CASE("Match run: a later extract is matched anew, and withdrawn names are g
   }
 }
 
-TEST_CASE("Match run: the table of a large pool is drawn once for an extract", "[pipeline]") {
+TEST_CASE("Match run: the table of a large pool is drawn once in four weeks", "[pipeline]") {
   Room room;
   room.LoadVoters(1500);
   room.Bring(room.ada, "news", 0, 1200);
@@ -291,6 +291,14 @@ TEST_CASE("Match run: the table of a large pool is drawn once for an extract", "
   room.Bring(room.bob, "friends", 1200, 1300);
   CHECK(room.Match().table().SerializeAsString() == words.table().SerializeAsString());
   CHECK(room.Match(true).table().SerializeAsString() == words.table().SerializeAsString());
+  // Nor does another extract have it drawn again.
+  room.LoadVoters(1600, "2026-10-01", "nc-october");
+  CHECK(room.Match().table().SerializeAsString() == words.table().SerializeAsString());
+  room.vault.clock.now += absl::Hours(24 * 29);
+  int64_t later = 0;
+  const v1::MatchTable drawn = room.Match().table();
+  for (const v1::MatchBand& band : drawn.bands()) later += band.noisy_count();
+  CHECK(std::llabs(later - 1300) < 200);
 }
 
 TEST_CASE("Match run: statements are told until the log shows them", "[pipeline]") {
