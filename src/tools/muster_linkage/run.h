@@ -78,7 +78,7 @@ struct Report {
   uint64_t pairs_written = 0;
   uint64_t pairs_ambiguous = 0;  // of --one-to-one
   double read_seconds = 0, sketch_seconds = 0, block_seconds = 0, score_seconds = 0, em_seconds = 0,
-         write_seconds = 0, total_seconds = 0;
+         write_seconds = 0, total_seconds = 0, cpu_seconds = 0;
   uint64_t peak_rss_bytes = 0;
   std::vector<EvidenceReport> evidence;  // of --explain
   double explained_probability = 0;
