@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/huge_pages.h"
 #include "core/match/frequency.h"
 #include "core/match/mix.h"
 #include "core/match/parallel.h"
@@ -181,6 +182,7 @@ uint32_t TagOf(uint64_t key, unsigned shift) {
 void SetSlots(size_t entry_count, KeyTable& table) {
   const auto bits = static_cast<unsigned>(std::bit_width(entry_count / 4 + 1));
   table.shift = 64 - bits;
+  ReserveHuge((size_t{1} << bits) + 1, table.directory);
   table.directory.assign((size_t{1} << bits) + 1, 0);
 }
 
@@ -411,7 +413,7 @@ LeftBlocks LeftIndex::Narrow(std::span<const v1::BlockingRule> rules, const Righ
     for (size_t i = 0; i < rule.keys.size(); ++i)
       size += is_met(i) ? rule.starts[i + 1] - rule.starts[i] : 0;
     SetSlots(size, table);
-    table.entries.reserve(size);
+    ReserveHuge(size, table.entries);
     // Keys ascend, and so do slots and tags.
     for (size_t i = 0; i < rule.keys.size(); ++i) {
       if (!is_met(i)) continue;
@@ -460,7 +462,9 @@ void RightIndex::Build(std::span<const token::Sketch> right, int64_t rows_max, K
     for (size_t k = 0; k < count; ++k) ++ends[(keys[k] >> table.shift) + 1];
   }
   for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  std::vector<KeyTable::Entry> entries(ends.back());
+  std::vector<KeyTable::Entry> entries;
+  ReserveHuge(ends.back(), entries);
+  entries.resize(ends.back());
   {
     std::vector<uint32_t> next(ends.begin(), ends.end() - 1);
     for (size_t i = 0; i < right.size(); ++i) {
@@ -492,8 +496,12 @@ void RightIndex::Build(std::span<const token::Sketch> right, int64_t rows_max, K
   }
   ends.back() = static_cast<uint32_t>(kept);
   entries.resize(kept);
-  entries.shrink_to_fit();
-  table.entries = std::move(entries);
+  if (kept < entries.capacity() / 4 * 3) {
+    ReserveHuge(kept, table.entries);
+    table.entries.assign(entries.begin(), entries.end());
+  } else {
+    table.entries = std::move(entries);
+  }
 }
 
 void RightIndex::Candidates(std::span<const token::Sketch> rows, uint32_t first_row,

@@ -28,6 +28,9 @@ using token::Sketch;
 constexpr size_t kPartRows = size_t{1} << 13;  // what one thread takes at a time
 constexpr size_t kRowsAtOnce = 512;            // whose candidates are held at a time
 constexpr size_t kRanges = 256;                // of left rows, scored one by one
+// The same for new rows: the right rows that they meet still lie in the cache when they are
+// weighed.
+constexpr size_t kNewRowsAtOnce = 16;
 constexpr size_t kSampleRows = 2048;
 constexpr uint64_t kPairBudgetMin = uint64_t{1} << 25;
 // Pairs whose odds are below this before anything is estimated are counted and forgotten.
@@ -566,8 +569,8 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
     std::vector<Pattern> patterns;
     std::vector<ScoredPair> kept;
     const size_t end = std::min((part + 1) * kPartRows, left_.size());
-    for (size_t begin = part * kPartRows; begin < end; begin += kRowsAtOnce) {
-      const size_t size = std::min(kRowsAtOnce, end - begin);
+    for (size_t begin = part * kPartRows; begin < end; begin += kNewRowsAtOnce) {
+      const size_t size = std::min(kNewRowsAtOnce, end - begin);
       candidates.clear();
       index.Candidates(left_.subspan(begin, size), static_cast<uint32_t>(begin), candidates);
       patterns.resize(candidates.size());

@@ -16,6 +16,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/huge_pages.h"
 #include "core/base/status.h"
 #include "core/crypto/secret_bytes.h"
 #include "core/match/blocks.h"
@@ -275,7 +276,9 @@ absl::StatusOr<Report> RunLinkage(const Options& options, const Progress& progre
   const Clock::time_point stand = Clock::now();
   if (progress) progress("making " + options.right.filename().string() + " ready", 0, 0);
   const std::span<const token::Sketch> rows = right_table.sketches.values();
-  std::vector<token::Sketch> kept(rows.begin(), rows.end());
+  std::vector<token::Sketch> kept;
+  ReserveHuge(rows.size(), kept);
+  kept.assign(rows.begin(), rows.end());
   right_table.sketches = GrowingArray<token::Sketch>();
   MUSTER_ASSIGN_OR_RETURN(
       const match::StandingTable standing,
