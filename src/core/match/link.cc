@@ -26,7 +26,7 @@ namespace {
 using token::Sketch;
 
 constexpr size_t kPartRows = size_t{1} << 13;  // what one thread takes at a time
-constexpr size_t kRowsAtOnce = 512;            // whose candidates are held at a time
+constexpr size_t kRowsAtOnce = 32;             // whose candidates are held at a time
 constexpr size_t kRanges = 256;                // of left rows, scored one by one
 // The same for new rows: the right rows that they meet still lie in the cache when they are
 // weighed.
