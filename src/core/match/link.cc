@@ -25,9 +25,12 @@ namespace {
 
 using token::Sketch;
 
-constexpr size_t kPartRows = size_t{1} << 13;  // what one thread takes at a time
-constexpr size_t kRowsAtOnce = 32;             // whose candidates are held at a time
-constexpr size_t kRanges = 256;                // of left rows, scored one by one
+// What one thread takes at a time: less of a small table, so that none is idle.
+constexpr size_t kPartRowsMax = size_t{1} << 13;
+constexpr size_t kPartRowsMin = size_t{1} << 8;
+constexpr size_t kPartsPerThread = 8;
+constexpr size_t kRowsAtOnce = 32;  // whose candidates are held at a time
+constexpr size_t kRanges = 256;     // of left rows, scored one by one
 // The same for new rows: the right rows that they meet still lie in the cache when they are
 // weighed.
 constexpr size_t kNewRowsAtOnce = 16;
@@ -41,6 +44,12 @@ constexpr double kRivalMin = 0.01;
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
+
+size_t PartRows(size_t rows, unsigned threads) {
+  return std::clamp(rows / (kPartsPerThread * threads), kPartRowsMin, kPartRowsMax);
+}
+
+size_t PartCount(size_t rows, size_t part_rows) { return (rows + part_rows - 1) / part_rows; }
 
 uint64_t ContentHash(const Sketch& row) {
   std::array<uint64_t, token::kSketchBytes / 8> words;
@@ -191,17 +200,26 @@ PatternCounts Merge(std::span<const PatternTable> tables) {
 
 // Patterns of all pairs of two samples.
 PatternCounts CompareSamples(const std::vector<Sketch>& left, const std::vector<Sketch>& right,
-                             bool dedupe, Kernel kernel) {
-  Model none;
-  PatternTable table(&none);
-  std::vector<Pattern> patterns(right.size());
-  for (size_t i = 0; i < left.size(); ++i) {
-    const std::span<const Sketch> others =
-        dedupe ? std::span(right).subspan(i + 1) : std::span(right);
-    CompareOne(left[i], others, patterns.data(), kernel);
-    for (size_t j = 0; j < others.size(); ++j) ++table.Of(patterns[j]).count;
-  }
-  return Sorted(table);
+                             bool dedupe, Kernel kernel, unsigned threads) {
+  constexpr size_t kRowsAPart = 64;
+  const Model none;
+  std::vector<PatternTable> tables(threads, PatternTable(&none));
+  RunParts(threads, PartCount(left.size(), kRowsAPart), [&](size_t part, unsigned thread) {
+    std::vector<Pattern> patterns(right.size());
+    for (size_t i = part * kRowsAPart; i < std::min((part + 1) * kRowsAPart, left.size()); ++i) {
+      const std::span<const Sketch> others =
+          dedupe ? std::span(right).subspan(i + 1) : std::span(right);
+      CompareOne(left[i], others, patterns.data(), kernel);
+      // Most random pairs share nothing: look up once what follows itself.
+      for (size_t j = 0; j < others.size();) {
+        size_t end = j + 1;
+        while (end < others.size() && patterns[end] == patterns[j]) ++end;
+        tables[thread].Of(patterns[j]).count += end - j;
+        j = end;
+      }
+    }
+  });
+  return Merge(tables);
 }
 
 // One run of the engine.
@@ -264,14 +282,15 @@ class Run {
 
 template <typename Act>
 absl::Status Run::ForEachPart(Phase phase, Act act) {
-  const size_t parts = (right_.size() + kPartRows - 1) / kPartRows;
+  const size_t part_rows = PartRows(right_.size(), threads_);
+  const size_t parts = PartCount(right_.size(), part_rows);
   std::mutex mutex;
   absl::Status failed;
   std::atomic<uint64_t> done{0};
   std::vector<std::vector<Sketch>> buffers(threads_);
   RunParts(threads_, parts, [&](size_t part, unsigned thread) {
-    const size_t begin = part * kPartRows;
-    const size_t end = std::min(begin + kPartRows, right_.size());
+    const size_t begin = part * part_rows;
+    const size_t end = std::min(begin + part_rows, right_.size());
     const auto rows = right_.Rows(begin, end, buffers[thread]);
     if (!rows.ok()) {
       const std::lock_guard lock(mutex);
@@ -286,11 +305,11 @@ absl::Status Run::ForEachPart(Phase phase, Act act) {
 }
 
 Frequencies Run::CountLeft() const {
-  const size_t parts = (left_.size() + kPartRows - 1) / kPartRows;
+  const size_t part_rows = PartRows(left_.size(), threads_);
   std::vector<Frequencies> frequencies(threads_);
-  RunParts(threads_, parts, [&](size_t part, unsigned thread) {
-    const size_t begin = part * kPartRows;
-    frequencies[thread].Add(left_.subspan(begin, std::min(kPartRows, left_.size() - begin)));
+  RunParts(threads_, PartCount(left_.size(), part_rows), [&](size_t part, unsigned thread) {
+    const size_t begin = part * part_rows;
+    frequencies[thread].Add(left_.subspan(begin, std::min(part_rows, left_.size() - begin)));
   });
   for (unsigned thread = 1; thread < threads_; ++thread) frequencies[0].AddAll(frequencies[thread]);
   return std::move(frequencies[0]);
@@ -338,13 +357,15 @@ absl::Status Run::Count() {
   }
   const std::vector<Sketch> right_sample = samples[0].Take();
   if (dedupe_) {
-    random_ = RandomTable(counted_, counted_, true,
-                          CompareSamples(right_sample, right_sample, true, options_.kernel));
+    random_ =
+        RandomTable(counted_, counted_, true,
+                    CompareSamples(right_sample, right_sample, true, options_.kernel, threads_));
   } else {
     Sample left_sample;
     for (const Sketch& row : left_) left_sample.Add(row);
-    random_ = RandomTable(left, counted_, false,
-                          CompareSamples(left_sample.Take(), right_sample, false, options_.kernel));
+    random_ = RandomTable(
+        left, counted_, false,
+        CompareSamples(left_sample.Take(), right_sample, false, options_.kernel, threads_));
   }
   before_ = EstimateModel({}, random_, left_.size(), right_.size(), dedupe_);
   // Nothing was seen yet: as if half the left rows had a match.
@@ -413,7 +434,7 @@ void Run::CompareBlocked(std::span<const Sketch> rows, uint32_t first_row, unsig
 }
 
 absl::Status Run::Compare() {
-  kept_.resize((right_.size() + kPartRows - 1) / kPartRows);
+  kept_.resize(PartCount(right_.size(), PartRows(right_.size(), threads_)));
   for (unsigned thread = 0; thread < threads_; ++thread) tables_.emplace_back(&before_);
   return ForEachPart(Phase::kCompare, [&](std::span<const Sketch> rows, uint32_t first_row,
                                           size_t part, unsigned thread) {
@@ -560,7 +581,8 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
   result.model = table.model();
   before_ = table.model();
   frequencies_ = &table.frequencies();
-  const size_t parts = (left_.size() + kPartRows - 1) / kPartRows;
+  const size_t part_rows = PartRows(left_.size(), threads_);
+  const size_t parts = PartCount(left_.size(), part_rows);
   kept_.resize(parts);
   for (unsigned thread = 0; thread < threads_; ++thread) tables_.emplace_back(&before_);
   std::atomic<uint64_t> done{0};
@@ -568,8 +590,8 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
     std::vector<Candidate> candidates;
     std::vector<Pattern> patterns;
     std::vector<ScoredPair> kept;
-    const size_t end = std::min((part + 1) * kPartRows, left_.size());
-    for (size_t begin = part * kPartRows; begin < end; begin += kNewRowsAtOnce) {
+    const size_t end = std::min((part + 1) * part_rows, left_.size());
+    for (size_t begin = part * part_rows; begin < end; begin += kNewRowsAtOnce) {
       const size_t size = std::min(kNewRowsAtOnce, end - begin);
       candidates.clear();
       index.Candidates(left_.subspan(begin, size), static_cast<uint32_t>(begin), candidates);
@@ -582,7 +604,7 @@ absl::StatusOr<LinkResult> Run::DoStanding(const StandingTable& table, const Rig
       compared_ += candidates.size();
     }
     kept_[part] = ByRange(kept);
-    const uint64_t now = done += end - part * kPartRows;
+    const uint64_t now = done += end - part * part_rows;
     if (options_.progress && thread == 0) options_.progress(Phase::kCompare, now, left_.size());
   });
   result.pairs_compared = compared_;
@@ -698,12 +720,12 @@ absl::StatusOr<StandingTable> StandingTable::Make(std::vector<Sketch> rows, Mode
   table.rows_ = std::move(rows);
   table.model_ = std::move(model);
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  const size_t parts = (table.rows_.size() + kPartRows - 1) / kPartRows;
+  const std::span<const Sketch> all(table.rows_);
+  const size_t part_rows = PartRows(all.size(), threads);
   std::vector<Frequencies> frequencies(threads);
-  RunParts(threads, parts, [&](size_t part, unsigned thread) {
-    frequencies[thread].Add(
-        std::span(table.rows_)
-            .subspan(part * kPartRows, std::min(kPartRows, table.rows_.size() - part * kPartRows)));
+  RunParts(threads, PartCount(all.size(), part_rows), [&](size_t part, unsigned thread) {
+    const size_t begin = part * part_rows;
+    frequencies[thread].Add(all.subspan(begin, std::min(part_rows, all.size() - begin)));
   });
   for (unsigned thread = 1; thread < threads; ++thread) frequencies[0].AddAll(frequencies[thread]);
   table.frequencies_ = std::move(frequencies[0]);

@@ -360,8 +360,13 @@ class PieceQueue {
   PieceQueue(const TableFile& file, const Layout& layout, const token::SketchKey* key,
              const ReadOptions& options)
       : file_(file), layout_(layout), key_(key), options_(options) {
+    // Small files in small pieces, so that no thread is idle.
+    constexpr uint64_t kPieceBytesMin = uint64_t{32} << 10;
+    constexpr uint64_t kPiecesPerThread = 4;
     const uint64_t bytes = file.size() - layout.rows_begin;
-    pieces_ = (bytes + options.piece_bytes - 1) / options.piece_bytes;
+    const uint64_t share = bytes / (kPiecesPerThread * std::max(1u, options.threads));
+    piece_bytes_ = std::min<uint64_t>(options.piece_bytes, std::max(share, kPieceBytesMin));
+    pieces_ = (bytes + piece_bytes_ - 1) / piece_bytes_;
     expected_ = layout.rows_begin;
     line_ = 1 + layout.header_lines;
   }
@@ -377,8 +382,8 @@ class PieceQueue {
       std::unique_lock lock(mutex_);
       while (status_.ok() && next_ < pieces_) {
         const uint64_t number = next_++;
-        const uint64_t cut = layout_.rows_begin + number * options_.piece_bytes;
-        const uint64_t limit = std::min(cut + options_.piece_bytes, file_.size());
+        const uint64_t cut = layout_.rows_begin + number * piece_bytes_;
+        const uint64_t limit = std::min(cut + piece_bytes_, file_.size());
         lock.unlock();
         reader.Read(cut, limit, number == 0 ? cut : PieceReader::kUnknown, piece);
         lock.lock();
@@ -413,6 +418,7 @@ class PieceQueue {
   const Layout& layout_;
   const token::SketchKey* const key_;
   const ReadOptions& options_;
+  uint64_t piece_bytes_ = 0;
   uint64_t pieces_ = 0;
 
   std::mutex mutex_;
