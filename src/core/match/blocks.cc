@@ -257,8 +257,12 @@ size_t RuleKeys(size_t rule, const token::Sketch& row, std::array<uint64_t, kKey
   return count;
 }
 
-LeftIndex::LeftIndex(std::span<const token::Sketch> left, unsigned threads) {
-  RunParts(threads, kRuleCount, [&](size_t rule, unsigned) { Build(left, rule); });
+LeftIndex::LeftIndex(std::span<const token::Sketch> left, unsigned threads,
+                     std::span<const std::string> only) {
+  RunParts(threads, kRuleCount, [&](size_t rule, unsigned) {
+    if (only.empty() || std::find(only.begin(), only.end(), kRuleNames[rule]) != only.end())
+      Build(left, rule);
+  });
 }
 
 void LeftIndex::Build(std::span<const token::Sketch> left, size_t number) {
@@ -354,13 +358,11 @@ void LeftIndex::Add(const RightCounts& from, RightCounts& to) {
   }
 }
 
-std::vector<v1::BlockingRule> LeftIndex::Choose(const RightCounts& counts, uint64_t pair_budget,
-                                                std::span<const std::string> only) const {
+std::vector<v1::BlockingRule> LeftIndex::Choose(const RightCounts& counts,
+                                                uint64_t pair_budget) const {
   std::vector<v1::BlockingRule> chosen;
   uint64_t rest = pair_budget;
   for (size_t number = 0; number < kRuleCount; ++number) {
-    if (!only.empty() && std::find(only.begin(), only.end(), kRuleNames[number]) == only.end())
-      continue;
     const Rule& rule = rules_[number];
     // Pairs by how many right rows have the key; from one bit to the next.
     std::array<uint64_t, 33> pairs{};

@@ -71,17 +71,17 @@ class LeftBlocks {
 // All keys of the left table, for choosing among the rules.
 class LeftIndex {
  public:
-  LeftIndex(std::span<const token::Sketch> left, unsigned threads);
+  // By the rules that `only` names (empty: by all).
+  LeftIndex(std::span<const token::Sketch> left, unsigned threads,
+            std::span<const std::string> only = {});
 
   RightCounts NoCounts() const;
   void CountRight(std::span<const token::Sketch> rows, RightCounts& counts) const;
   static void Add(const RightCounts& from, RightCounts& to);
 
   // Rules in their order while they keep within `pair_budget`, each with the limit that keeps it
-  // within a share of it. Rules that give nothing are left out, and those that `only` does not name
-  // (empty: any).
-  std::vector<v1::BlockingRule> Choose(const RightCounts& counts, uint64_t pair_budget,
-                                       std::span<const std::string> only = {}) const;
+  // within a share of it. Rules that give nothing are left out.
+  std::vector<v1::BlockingRule> Choose(const RightCounts& counts, uint64_t pair_budget) const;
 
   // What is needed to compare by `rules`.
   LeftBlocks Narrow(std::span<const v1::BlockingRule> rules, const RightCounts& counts,

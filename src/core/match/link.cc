@@ -376,7 +376,7 @@ absl::Status Run::Count() {
         options_.pair_budget != 0
             ? options_.pair_budget
             : std::max(kPairBudgetMin, kPairsPerRow * (left_.size() + right_.size()));
-    rules_ = index_->Choose(counts[0], budget, options_.rules);
+    rules_ = index_->Choose(counts[0], budget);
     narrow();
   }
   return absl::OkStatus();
@@ -623,7 +623,10 @@ absl::StatusOr<LinkResult> Run::Do() {
   auto start = std::chrono::steady_clock::now();
   all_pairs_ = options_.model.has_value() ? options_.model->all_pairs
                                           : PossiblePairs() <= options_.all_pairs_max;
-  if (!all_pairs_) index_.emplace(left_, threads_);
+  if (!all_pairs_) {
+    index_.emplace(left_, threads_,
+                   options_.model ? std::span<const std::string>() : options_.rules);
+  }
   MUSTER_RETURN_IF_ERROR(Count());
   result.seconds.block = SecondsSince(start);
 
