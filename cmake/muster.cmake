@@ -58,8 +58,13 @@ function(muster_test name)
   # One ctest entry a program: a process per case would spend more on starting than on testing.
   add_test(NAME ${name} COMMAND ${name} --order decl)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-    ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp;TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
+    ENVIRONMENT "${MUSTER_TEST_ENVIRONMENT}")
 endfunction()
+
+# What the sanitizers leave out, in tests and in the programs that they start.
+set(MUSTER_TEST_ENVIRONMENT
+  "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
+  "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 
 # muster_fuzz(name SOURCES ... DEPS ...): a libFuzzer target; built by the fuzz preset only.
 function(muster_fuzz name)

@@ -77,6 +77,14 @@ class FakeFrontDesk {
     };
   }
 
+  // Changes the consortium between two calls: what orders a test and the handlers is the desk's
+  // lock.
+  template <typename Act>
+  void Between(Act act) {
+    const std::lock_guard lock(mutex_);
+    act();
+  }
+
   std::vector<std::string> calls() const;
   int64_t CallCount(const std::string& method) const;
 

@@ -51,8 +51,10 @@ TEST_CASE("A growing log is followed, and what was seen is kept", "[cli]") {
   Desk desk;
   const auto session = Must(desk.Open());
   REQUIRE_OK(desk.Look(*session));
-  desk.consortium.Upload(desk.parks, 1, 1);
-  desk.consortium.Upload(desk.parks, 1, 1);
+  desk.server->Between([&] {
+    desk.consortium.Upload(desk.parks, 1, 1);
+    desk.consortium.Upload(desk.parks, 1, 1);
+  });
   REQUIRE_OK(desk.Look(*session));
   CHECK(session->seen().size == 5);
   CHECK(desk.SeenOnDisk() == 5);
