@@ -116,19 +116,29 @@ absl::Status MatchDriver::AwaitVault() const {
 }
 
 absl::StatusOr<uint64_t> MatchDriver::Run(const v1::VaultRunMatchRequest& request) {
-  MUSTER_RETURN_IF_ERROR(AwaitVault());
-  const absl::Time deadline = absl::Now() + kBusyWait;
+  const absl::Time busy_deadline = absl::Now() + kBusyWait;
+  absl::Time lost_deadline = absl::Now() + kCatchUpWait;
   while (true) {
-    absl::StatusOr<uint64_t> index = RunOnce(request);
+    MUSTER_RETURN_IF_ERROR(AwaitVault());
+    bool begun = false;
+    absl::StatusOr<uint64_t> index = RunOnce(request, begun);
+    const Reason reason = ReasonOf(index.status());
     // It is still at a run that a server before this one asked for; what that finds comes with
     // ours.
-    if (ReasonOf(index.status()) != v1::SERVER_BUSY || absl::Now() >= deadline) return index;
-    absl::SleepFor(kLook);
+    const bool busy = reason == v1::SERVER_BUSY && absl::Now() < busy_deadline;
+    // The one that answered was on its way out: it ends with the server before this one, and until
+    // then still says how much of the log it has read.
+    const bool lost = (reason == v1::VAULT_UNAVAILABLE || reason == v1::SERVER_DRAINING) &&
+                      !begun && absl::Now() < lost_deadline;
+    if (!busy && !lost) return index;
     if (Stopping()) return Draining();
+    if (busy) lost_deadline = absl::Now() + kCatchUpWait;
+    absl::SleepFor(kLook);
   }
 }
 
-absl::StatusOr<uint64_t> MatchDriver::RunOnce(const v1::VaultRunMatchRequest& request) {
+absl::StatusOr<uint64_t> MatchDriver::RunOnce(const v1::VaultRunMatchRequest& request,
+                                              bool& begun) {
   const std::unique_ptr<MatchStream> stream = vault_->RunMatch(request);
   {
     const std::lock_guard lock(mutex_);
@@ -138,6 +148,7 @@ absl::StatusOr<uint64_t> MatchDriver::RunOnce(const v1::VaultRunMatchRequest& re
   v1::VaultMatchProgress progress;
   v1::VaultMatchProgress last;
   while (stream->Read(progress)) {
+    begun = true;
     if (!progress.statements().empty()) last = progress;
     const std::lock_guard lock(mutex_);
     v1::MatchJob& job = jobs_.back().view.job;

@@ -5,9 +5,10 @@
 // Rules: one run at a time; who asks for the same meanwhile gets it. A run goes on without whoever
 // asked for it. The vault gives its statements until it has read them on the log, so a crash of
 // either process loses none: the next run brings them, and each goes onto the log once. What the
-// vault refuses fails the run with the vault's reason; nothing is tried again by itself. Jobs are
-// remembered until the process ends, the last kJobsMax of them. How far a stage is leaves here in
-// hundredths only.
+// vault refuses fails the run with the vault's reason, and so does a vault lost once it has begun;
+// one that was lost before a word of it (the last breath of one that is being started again) is
+// waited for and asked again. Jobs are remembered until the process ends, the last kJobsMax of
+// them. How far a stage is leaves here in hundredths only.
 // Errors: SERVER_BUSY (another run is under way), SERVER_DRAINING, MATCH_NOT_FOUND.
 // Threads: safe from anywhere; a thread of its own for each run.
 #ifndef MUSTER_SERVER_FRONT_MATCH_DRIVER_H_
@@ -59,7 +60,8 @@ class MatchDriver {
   absl::Status AwaitVault() const;
   // The index of the run's statement.
   absl::StatusOr<uint64_t> Run(const v1::VaultRunMatchRequest& request);
-  absl::StatusOr<uint64_t> RunOnce(const v1::VaultRunMatchRequest& request);
+  // `begun` tells whether the vault said anything of the run.
+  absl::StatusOr<uint64_t> RunOnce(const v1::VaultRunMatchRequest& request, bool& begun);
   absl::StatusOr<uint64_t> Record(const v1::VaultRunMatchRequest& request,
                                   const v1::VaultMatchProgress& last);
   absl::StatusOr<uint64_t> AppendOnce(const v1::SignedStatement& statement, const MatchId& match);

@@ -84,6 +84,11 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     lose_match_ = true;
   }
+  // The next run is lost before a word of it, as by a vault that was dying when it was asked.
+  void LoseNextMatchUnbegun(absl::Status status) {
+    const std::lock_guard lock(mutex_);
+    lose_match_unbegun_ = std::move(status);
+  }
   std::vector<v1::VaultRunMatchRequest> match_requests() const {
     const std::lock_guard lock(mutex_);
     return match_requests_;
@@ -346,6 +351,7 @@ class FakeVault : public front::Vault {
       crashes_ = vault_->crashes_;
       status_ = vault_->Here();
       if (status_.ok()) status_ = vault_->refusal_;
+      status_.Update(std::exchange(vault_->lose_match_unbegun_, absl::OkStatus()));
     }
     bool Read(v1::VaultMatchProgress& progress) override {
       std::unique_lock lock(vault_->mutex_);
@@ -422,6 +428,7 @@ class FakeVault : public front::Vault {
   std::string withdrawn_addresses_;
   bool hold_matches_ = false;
   bool lose_match_ = false;
+  absl::Status lose_match_unbegun_;
   std::vector<v1::VaultRunMatchRequest> match_requests_;
   std::vector<std::pair<std::string, v1::SignedStatement>> matches_;
   v1::VaultExplainMatchRequest explained_;

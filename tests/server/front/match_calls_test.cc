@@ -134,6 +134,17 @@ TEST_CASE("Match: statements that a crash kept from the log come with the next r
   CHECK(m.desk.journal().size() == size + 4);
 }
 
+TEST_CASE("Match: a vault that dies before a word of the run is waited for and asked again",
+          "[match][fault]") {
+  Matching m;
+  const uint64_t size = m.desk.journal().size();
+  m.desk.vault.LoseNextMatchUnbegun(VaultUnavailable("it crashed"));
+  m.CheckDone(m.Await(testing::Must(m.Start()).job()));
+  m.desk.vault.LoseNextMatchUnbegun(MakeError(v1::SERVER_DRAINING, "the vault stops"));
+  m.CheckDone(m.Await(testing::Must(m.Start()).job()));
+  CHECK(m.desk.journal().size() == size + 2);
+}
+
 TEST_CASE("Match: a vault that crashes in mid-run, or is away, fails the run and nothing else",
           "[match][fault]") {
   Matching m;
