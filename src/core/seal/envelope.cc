@@ -57,6 +57,7 @@ std::string EncodeHeader(const BatchHeader& header) {
   PutBytes(out, header.intake_key);
   PutBytes(out, header.vault_key);
   PutBytes(out, header.member_key);
+  PutBytes(out, header.canary);
   return out;
 }
 
@@ -78,6 +79,7 @@ absl::StatusOr<BatchHeader> DecodeHeader(std::string_view bytes) {
   header.intake_key = reader.Array<32>();
   header.vault_key = reader.Array<32>();
   header.member_key = reader.Array<32>();
+  header.canary = reader.Array<32>();
   if (!reader.Done()) return Malformed("its header has another size");
   if (header.version != kEnvelopeVersion || header.record_version < contact::kListRecordVersion ||
       header.record_version > contact::kRecordVersion) {

@@ -32,12 +32,12 @@
 namespace muster::seal {
 
 inline constexpr std::string_view kEnvelopeMagic = "MSTRBAT1";
-inline constexpr uint8_t kEnvelopeVersion = 1;
+inline constexpr uint8_t kEnvelopeVersion = 2;
 // What the uploader's signature is made for.
 inline constexpr std::string_view kBatchPurpose = "muster/batch/v1\n";
 inline constexpr uint32_t kBatchRecordsMax = 4096;
 inline constexpr uint32_t kBatchesMax = 65'536;  // 268 million records an upload
-inline constexpr size_t kHeaderBytes = 194;
+inline constexpr size_t kHeaderBytes = 226;
 inline constexpr size_t kSignedPartBytes = kHeaderBytes + kHoldingWrapBytes + 32;
 inline constexpr size_t kSignatureBytes = 64;
 // Plaintext is padded (0x80 0x00...) to the smallest of these; a ciphertext is 16 bytes longer.
@@ -62,6 +62,7 @@ struct BatchHeader {
   Bytes32 intake_key{};     // X25519 key that the intake wrap is for
   Bytes32 vault_key{};      // V
   Bytes32 member_key{};     // M
+  Bytes32 canary{};         // seal/canary.h; random where nothing is committed to
 };
 
 std::string EncodeHeader(const BatchHeader& header);

@@ -29,6 +29,7 @@ RecordBlock& RecordBlock::operator=(RecordBlock&& other) noexcept {
     ends_ = std::move(other.ends_);
     first_row_ = other.first_row_;
     last_row_ = other.last_row_;
+    canary_ = other.canary_;
     other.Clear();
   }
   return *this;
@@ -65,6 +66,7 @@ void RecordBlock::Clear() {
   ends_.clear();
   first_row_ = 0;
   last_row_ = 0;
+  canary_.reset();
 }
 
 std::string_view RecordBlock::operator[](size_t i) const {
@@ -109,6 +111,7 @@ absl::StatusOr<SealedBatch> Sealer::Seal(uint32_t sequence, const RecordBlock& r
   header.intake_key = context_.intake_key.bytes;
   header.vault_key = context_.vault_key.bytes;
   header.member_key = context_.member_key.bytes;
+  header.canary = records.canary() ? *records.canary() : crypto::RandomArray<32>();
   const std::string header_bytes = EncodeHeader(header);
   MUSTER_ASSIGN_OR_RETURN(const std::string intake_wrap,
                           WrapForIntake(dek, context_.intake_key, header_bytes));

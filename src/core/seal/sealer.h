@@ -11,6 +11,7 @@
 #ifndef MUSTER_CORE_SEAL_SEALER_H_
 #define MUSTER_CORE_SEAL_SEALER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ class RecordBlock {
   size_t size() const { return ends_.size(); }
   bool full() const { return size() == kBatchRecordsMax; }
   std::string_view operator[](size_t i) const;
+  // What stands in the batch's header for canaries (seal/canary.h). Not set: 32 random bytes, which
+  // look the same.
+  void set_canary(const Bytes32& commitment) { canary_ = commitment; }
+  const std::optional<Bytes32>& canary() const { return canary_; }
   // Lowest and highest row of the records.
   uint32_t first_row() const { return first_row_; }
   uint32_t last_row() const { return last_row_; }
@@ -46,6 +51,7 @@ class RecordBlock {
   std::vector<uint32_t> ends_;
   uint32_t first_row_ = 0;
   uint32_t last_row_ = 0;
+  std::optional<Bytes32> canary_;
 };
 
 struct SealContext {

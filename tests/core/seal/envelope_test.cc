@@ -55,7 +55,8 @@ TEST_CASE("Header: other sizes and numbers out of bounds are refused", "[seal]")
 
   const std::function<void(BatchHeader&)> mistakes[] = {
       [](BatchHeader& h) { h.version = 0; },
-      [](BatchHeader& h) { h.version = 2; },
+      [](BatchHeader& h) { h.version = 1; },
+      [](BatchHeader& h) { h.version = 3; },
       [](BatchHeader& h) { h.record_version = 0; },
       [](BatchHeader& h) { h.record_version = contact::kRecordVersion + 1; },
       [](BatchHeader& h) { h.record_count = 0; },

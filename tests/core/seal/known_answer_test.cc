@@ -48,6 +48,7 @@ struct KnownAnswer {
     header.intake_key = intake.public_key().bytes;
     header.vault_key = v.TimesBase().bytes;
     header.member_key = m.TimesBase().bytes;
+    header.canary = Array<32>(json["canary"]);
     return header;
   }
 };

@@ -107,12 +107,12 @@ numbers = {"sequence": 7, "first_row": 1001, "last_row": 1009, "record_count": 5
 records = [record(row, size) for row, size in
            [(1001, 90), (1002, 127), (1003, 128), (1005, 511), (1009, 700)]]
 
-header = (struct.pack("<BB", 1, 1) + ids["consortium"] + ids["member"] + ids["upload"]
+header = (struct.pack("<BB", 2, 1) + ids["consortium"] + ids["member"] + ids["upload"]
           + ids["uploader_id"]
           + struct.pack("<IIIIq", *(numbers[k] for k in
                                     ("sequence", "first_row", "last_row", "record_count", "create_time")))
-          + blake2b(b"muster/dek/v1", dek) + x25519(intake) + V + M)
-assert len(header) == 194
+          + blake2b(b"muster/dek/v1", dek) + x25519(intake) + V + M + named("canary"))
+assert len(header) == 226
 
 holding_key = blake2b(b"muster/holding/v1", times(r, V), times(r, M), R, V, M, blake2b(header))
 holding_wrap = R + seal(holding_key, bytes(24), b"", dek)
@@ -135,6 +135,7 @@ answer = {
              "intake": intake},
     "ids": ids,
     "numbers": numbers,
+    "canary": named("canary"),
     "records": records,
     "header": header,
     "holding_key": holding_key,
