@@ -83,6 +83,14 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
                            (match.estimated() ? "weights estimated" : "weights of an earlier run") +
                            (match.has_table() ? ", shares published, " : ", ") + match.match()};
     }
+    case v1::Statement::kErase:
+      return {"erase", "a person's request, passed on"};
+    case v1::Statement::kErased:
+      return {"erased", statement.erased().done() ? "done" : "not brought by this member"};
+    case v1::Statement::kPersonReport:
+      return {"person_report", statement.person_report().person_key().empty()
+                                   ? "what this member brought"
+                                   : "all of it, sealed to the person's key"};
     case v1::Statement::BODY_NOT_SET:
       break;
   }

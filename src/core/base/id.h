@@ -69,12 +69,21 @@ struct WithdrawalTag {
   static constexpr std::string_view kCollection = "withdrawals";
 };
 
+struct ErasureTag {
+  static constexpr std::string_view kCollection = "erasures";
+};
+struct PersonReportTag {
+  static constexpr std::string_view kCollection = "personreports";
+};
+
 using MemberId = Id<MemberTag>;
 using PersonId = Id<PersonTag>;
 using UploadId = Id<UploadTag>;
 using InviteId = Id<InviteTag>;
 using MatchId = Id<MatchTag>;
 using WithdrawalId = Id<WithdrawalTag>;
+using ErasureId = Id<ErasureTag>;
+using PersonReportId = Id<PersonReportTag>;
 
 }  // namespace muster
 

@@ -120,6 +120,36 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
       }
       return absl::OkStatus();
     }
+    case v1::Statement::kErase: {
+      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, statement.erase().member(),
+                                               {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+      if (FindErasure(Known<ErasureId>(statement.erase().erasure())) != nullptr) {
+        return MakeError(v1::REQUEST_ID_REUSED,
+                         "statement refused: this erasure is already on the log");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kErased: {
+      MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
+      const v1::ErasedStatement& erased = statement.erased();
+      const ErasureRecord* erasure = FindErasure(Known<ErasureId>(erased.erasure()));
+      if (erasure == nullptr) return Refused("the erasure it speaks of is not on the log");
+      if (erasure->erased_index.has_value()) return Refused("the erasure was already done");
+      if (erasure->member.Name() != erased.member() ||
+          AsText(erasure->commitment) != erased.commitment()) {
+        return Refused("it does not agree with the erasure it speaks of");
+      }
+      return absl::OkStatus();
+    }
+    case v1::Statement::kPersonReport: {
+      MUSTER_RETURN_IF_ERROR(CheckMemberSigner(verified, statement.person_report().member(),
+                                               {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+      if (FindPersonReport(Known<PersonReportId>(statement.person_report().report()))) {
+        return MakeError(v1::REQUEST_ID_REUSED,
+                         "statement refused: this report to a person is already on the log");
+      }
+      return absl::OkStatus();
+    }
     case v1::Statement::kMatch: {
       MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
       const v1::MatchStatement& match = statement.match();
@@ -416,6 +446,23 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       withdrawals_.at(Known<WithdrawalId>(statement.withdrawn().withdrawal())).withdrawn_index =
           index;
       break;
+    case v1::Statement::kErase: {
+      const v1::EraseStatement& erase = statement.erase();
+      ErasureRecord record;
+      record.id = Known<ErasureId>(erase.erasure());
+      record.member = Known<MemberId>(erase.member());
+      record.sealed_hash = Array32(erase.sealed_hash());
+      record.commitment = Array32(erase.commitment());
+      record.index = index;
+      erasures_[record.id] = record;
+      break;
+    }
+    case v1::Statement::kErased:
+      erasures_.at(Known<ErasureId>(statement.erased().erasure())).erased_index = index;
+      break;
+    case v1::Statement::kPersonReport:
+      person_reports_[Known<PersonReportId>(statement.person_report().report())] = index;
+      break;
     case v1::Statement::kMatch:
       matches_[Known<MatchId>(statement.match().match())] = index;
       break;
@@ -467,6 +514,16 @@ const WithdrawalRecord* Registry::FindWithdrawal(const WithdrawalId& id) const {
   return it == withdrawals_.end() ? nullptr : &it->second;
 }
 
+const ErasureRecord* Registry::FindErasure(const ErasureId& id) const {
+  const auto it = erasures_.find(id);
+  return it == erasures_.end() ? nullptr : &it->second;
+}
+
+std::optional<uint64_t> Registry::FindPersonReport(const PersonReportId& id) const {
+  const auto it = person_reports_.find(id);
+  return it == person_reports_.end() ? std::nullopt : std::optional<uint64_t>(it->second);
+}
+
 std::optional<uint64_t> Registry::FindMatch(const MatchId& id) const {
   const auto it = matches_.find(id);
   return it == matches_.end() ? std::nullopt : std::optional<uint64_t>(it->second);
@@ -489,6 +546,12 @@ std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
       return OptionalMember(statement.withdrawal().member());
     case v1::Statement::kWithdrawn:
       return OptionalMember(statement.withdrawn().member());
+    case v1::Statement::kErase:
+      return OptionalMember(statement.erase().member());
+    case v1::Statement::kErased:
+      return OptionalMember(statement.erased().member());
+    case v1::Statement::kPersonReport:
+      return OptionalMember(statement.person_report().member());
     default:
       return std::nullopt;
   }

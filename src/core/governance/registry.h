@@ -10,12 +10,12 @@
 // the sign key, the cosign key and the invite's key; a member begins with its first join; keys are
 // unique over all people and purposes; the first approver of a member, and nobody else, brings M.
 // Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once;
-// of voter files by a steward instead, under a name that no list of the member has.
-// Intake and withdrawn: by the vault's key in the charter, once for each upload and withdrawal,
-// which must be there and agree. Nobody signs without need: a signature too many is refused.
-// Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS,
-// INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER.
-// Threads: externally synchronized.
+// of voter files by a steward instead, under a name that no list of the member has. Erasures and
+// reports to a person: as withdrawals. Intake, withdrawn and erased: by the vault's key in the
+// charter, once for each upload, withdrawal and erasure, which must be there and agree. Nobody
+// signs without need: a signature too many is refused. Errors: FAILED_PRECONDITION
+// (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS, INVITE_USED, INVITE_EXPIRED,
+// KEY_LOW_ORDER. Threads: externally synchronized.
 #ifndef MUSTER_CORE_GOVERNANCE_REGISTRY_H_
 #define MUSTER_CORE_GOVERNANCE_REGISTRY_H_
 
@@ -94,6 +94,15 @@ struct WithdrawalRecord {
   std::optional<uint64_t> withdrawn_index;
 };
 
+struct ErasureRecord {
+  ErasureId id;
+  MemberId member;
+  Bytes32 sealed_hash{};
+  Bytes32 commitment{};
+  uint64_t index = 0;
+  std::optional<uint64_t> erased_index;
+};
+
 class Registry {
  public:
   // Checks a verified statement against the state; changes nothing. Times: invites expire by the
@@ -116,6 +125,9 @@ class Registry {
   const PendingInvite* FindInvite(const InviteId& id) const;
   const UploadRecord* FindUpload(const UploadId& id) const;
   const WithdrawalRecord* FindWithdrawal(const WithdrawalId& id) const;
+  const ErasureRecord* FindErasure(const ErasureId& id) const;
+  // Where the statement stands in the log.
+  std::optional<uint64_t> FindPersonReport(const PersonReportId& id) const;
   // Where the run's statement stands in the log.
   std::optional<uint64_t> FindMatch(const MatchId& id) const;
   // Whether the member's uploads under this name are voter files; none when there are no uploads.
@@ -148,6 +160,8 @@ class Registry {
   std::map<InviteId, PendingInvite> invites_;
   std::map<UploadId, UploadRecord> uploads_;
   std::map<WithdrawalId, WithdrawalRecord> withdrawals_;
+  std::map<ErasureId, ErasureRecord> erasures_;
+  std::map<PersonReportId, uint64_t> person_reports_;
   std::map<MatchId, uint64_t> matches_;
   std::map<crypto::VerifyKey, PersonId> by_key_;  // sign keys
   std::map<std::string, PersonId> used_keys_;     // every key of every purpose, raw

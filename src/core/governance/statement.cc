@@ -265,6 +265,31 @@ absl::Status CheckBody(const v1::WithdrawnStatement& withdrawn, std::string_view
   return CheckCount(withdrawn.unknown_count(), "withdrawn.unknown_count");
 }
 
+absl::Status CheckBody(const v1::EraseStatement& erase, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<ErasureId>(erase.erasure(), "erase.erasure"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(erase.member(), "erase.member"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(erase.sealed_hash(), 32, "erase.sealed_hash"));
+  return CheckSize(erase.commitment(), 32, "erase.commitment");
+}
+
+absl::Status CheckBody(const v1::ErasedStatement& erased, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<ErasureId>(erased.erasure(), "erased.erasure"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(erased.member(), "erased.member"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(erased.commitment(), 32, "erased.commitment"));
+  if (!erased.done() && erased.source_count() != 0)
+    return Malformed("erased.source_count", "must be 0 where nothing was erased");
+  return CheckCount(erased.source_count(), "erased.source_count");
+}
+
+absl::Status CheckBody(const v1::PersonReportStatement& report, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckName<PersonReportId>(report.report(), "person_report.report"));
+  MUSTER_RETURN_IF_ERROR(CheckName<MemberId>(report.member(), "person_report.member"));
+  MUSTER_RETURN_IF_ERROR(CheckSize(report.sealed_hash(), 32, "person_report.sealed_hash"));
+  if (report.person_key().empty()) return absl::OkStatus();
+  return Annotate(crypto::ParseBoxPublicKey(report.person_key()).status(),
+                  "statement: person_report.person_key");
+}
+
 absl::Status CheckBody(const v1::MatchStatement& match, std::string_view) {
   MUSTER_RETURN_IF_ERROR(CheckName<MatchId>(match.match(), "match.match"));
   MUSTER_RETURN_IF_ERROR(CheckName<UploadId>(match.upload(), "match.upload"));
@@ -304,8 +329,8 @@ absl::Status CheckShape(const v1::Statement& statement) {
   MUSTER_RETURN_IF_ERROR(CheckSize(statement.consortium(), 16, "consortium"));
   if (statement.create_time() <= 0) return Malformed("create_time", "is missing");
   const std::string& signer = statement.signer();
-  const bool by_vault =
-      statement.has_intake() || statement.has_withdrawn() || statement.has_match();
+  const bool by_vault = statement.has_intake() || statement.has_withdrawn() ||
+                        statement.has_match() || statement.has_erased();
   if (by_vault && signer != "vault")
     return Malformed("signer", "must be the vault for what it says");
   if (!by_vault) MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(signer, "signer"));
@@ -326,6 +351,12 @@ absl::Status CheckShape(const v1::Statement& statement) {
       return CheckBody(statement.withdrawn(), signer);
     case v1::Statement::kMatch:
       return CheckBody(statement.match(), signer);
+    case v1::Statement::kErase:
+      return CheckBody(statement.erase(), signer);
+    case v1::Statement::kErased:
+      return CheckBody(statement.erased(), signer);
+    case v1::Statement::kPersonReport:
+      return CheckBody(statement.person_report(), signer);
     case v1::Statement::BODY_NOT_SET:
       break;
   }

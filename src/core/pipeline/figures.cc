@@ -44,7 +44,7 @@ void UploadTokens::Read() {
       bad_ = contact.ok() ? key.status() : contact.status();
       break;
     }
-    if (contact->kind != store::UploadContactKind::kContact) continue;
+    if (contact->kind == store::UploadContactKind::kSuppression) continue;
     token_ = key->token;
     return;
   }

@@ -12,7 +12,10 @@
 #include "core/base/status.h"
 #include "core/contact/identifier.h"
 #include "core/crypto/hash.h"
+#include "core/governance/person_order.h"
+#include "core/pipeline/eraser.h"
 #include "core/pipeline/figures.h"
+#include "core/pipeline/held_back.h"
 #include "core/pipeline/row_writer.h"
 #include "core/store/source_row.h"
 #include "core/store/voter_row.h"
@@ -35,8 +38,9 @@ struct Compacted {
   store::VaultStore::Rows rows;
   std::span<const store::Family> families;
 };
-constexpr store::Family kContactFamilies[] = {store::kSources, store::kUploadContacts,
-                                              store::kConsents, store::kUnreadWithdrawn};
+constexpr store::Family kContactFamilies[] = {store::kSources,   store::kUploadContacts,
+                                              store::kConsents,  store::kUnreadWithdrawn,
+                                              store::kMatchRows, store::kMatches};
 constexpr store::Family kVoterFamilies[] = {store::kVoters, store::kVoterSketches,
                                             store::kVoterHistory};
 constexpr Compacted kCompacted[] = {{store::VaultStore::Rows::kOfContacts, kContactFamilies},
@@ -330,7 +334,44 @@ absl::Status Pool::CheckComplete(const v1::UploadStatement& statement,
   return absl::OkStatus();
 }
 
+absl::Status Pool::HoldBackRows(const UploadId& upload, const MemberId& member) const {
+  MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
+  if (held_back.empty()) return absl::OkStatus();
+  RowWriter writer(&store_->rows());
+  token::Token token;
+  const v1::HeldBackRecord* record = nullptr;
+  auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
+  for (; cursor->valid(); cursor->Next()) {
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                            store::DecodeUploadContactKey(cursor->key()));
+    if (key.token != token) {
+      token = key.token;
+      record = held_back.Find(token);
+    }
+    if (record == nullptr) continue;
+    MUSTER_ASSIGN_OR_RETURN(store::UploadContact contact,
+                            store::DecodeUploadContact(cursor->value()));
+    if (contact.kind == UploadContactKind::kContact) {
+      std::string source;
+      store::AppendSourceKey({token, member, upload, key.place}, source);
+      MUSTER_RETURN_IF_ERROR(writer.Delete(store::kSources, std::move(source)));
+      contact.kind = HeldBack::AskedBy(*record, member) ? UploadContactKind::kSuppression
+                                                        : UploadContactKind::kHeldBack;
+    }
+    MUSTER_RETURN_IF_ERROR(writer.Delete(store::kUploadContacts, std::string(cursor->key())));
+    std::string stand_in;
+    store::AppendUploadContactKey({upload, held_back.StandIn(token, member), key.place}, stand_in);
+    std::string value;
+    store::AppendUploadContact(contact, value);
+    MUSTER_RETURN_IF_ERROR(
+        writer.Put(store::kUploadContacts, std::move(stand_in), std::move(value)));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  return writer.Flush();
+}
+
 absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberId& member) {
+  MUSTER_RETURN_IF_ERROR(HoldBackRows(upload, member));
   Settled settled;
   RowWriter writer(&store_->rows());
   const auto day = static_cast<uint32_t>(Now() / 86400);
@@ -529,10 +570,10 @@ absl::Status Pool::RemoveUnread(const UploadId& upload, const MemberId& member) 
   }
   MUSTER_RETURN_IF_ERROR(cursor->status());
   if (tokens.empty()) return absl::OkStatus();
-  MUSTER_RETURN_IF_ERROR(
-      RemoveAddresses(
-          member, tokens, [&upload](const UploadId& id) { return id == upload; }, batch)
-          .status());
+  MUSTER_RETURN_IF_ERROR(RemoveAddresses(
+                             member, tokens, [&upload](const UploadId& id) { return id == upload; },
+                             /*or_stand_ins=*/true, batch)
+                             .status());
   store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
   return store_->rows().Write(batch, store::Sync::kYes);
 }
@@ -678,11 +719,11 @@ absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_
       batch.Put(store::kUnreadWithdrawn, std::string(id.View()) + std::string(token.View()), "");
     }
   }
-  MUSTER_ASSIGN_OR_RETURN(
-      const Removed removed,
-      RemoveAddresses(
-          member, {tokens.begin(), tokens.end()},
-          [&earlier](const UploadId& id) { return earlier.contains(id); }, batch));
+  MUSTER_ASSIGN_OR_RETURN(const Removed removed,
+                          RemoveAddresses(
+                              member, {tokens.begin(), tokens.end()},
+                              [&earlier](const UploadId& id) { return earlier.contains(id); },
+                              /*or_stand_ins=*/false, batch));
   withdrawn.set_source_count(withdrawn.source_count() + removed.sources);
   withdrawn.set_unknown_count(malformed + static_cast<int64_t>(tokens.size()) - removed.addresses);
   return absl::OkStatus();
@@ -690,7 +731,9 @@ absl::Status Pool::WithdrawAddresses(const MemberId& member, uint64_t statement_
 
 absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
     const MemberId& member, const std::vector<token::Token>& tokens,
-    const std::function<bool(const UploadId&)>& included, store::Batch& batch) const {
+    const std::function<bool(const UploadId&)>& included, bool or_stand_ins,
+    store::Batch& batch) const {
+  MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
   MUSTER_ASSIGN_OR_RETURN(const Uploads uploads, UploadsOf(member));
   std::map<UploadId, v1::UploadRecord> live;
   for (const auto& [id, record] : uploads) {
@@ -701,6 +744,7 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
   std::map<std::string, int64_t> lost_by_list;
   int64_t lost_by_member = 0;
   auto cursor = store_->rows().Scan(store::kSources, "", "");
+  auto rows = store_->rows().Scan(store::kUploadContacts, "", "");
   for (const token::Token& token : tokens) {
     std::set<std::string> lists_losing;
     std::set<std::string> lists_keeping;
@@ -723,6 +767,29 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
       batch.Delete(store::kSources, cursor->key());
       batch.Delete(store::kUploadContacts, upload_key);
     }
+    std::vector<token::Token> stand_ins;
+    if (or_stand_ins && !held_back.empty()) stand_ins.push_back(token);
+    if (held_back.Find(token) != nullptr) stand_ins.push_back(held_back.StandIn(token, member));
+    for (const token::Token& stand_in : stand_ins) {
+      for (auto& [id, record] : live) {
+        const std::string of_upload = std::string(id.View()).append(stand_in.View());
+        for (rows->Seek(of_upload); rows->valid() && rows->key().starts_with(of_upload);
+             rows->Next()) {
+          MUSTER_ASSIGN_OR_RETURN(const store::UploadContact contact,
+                                  store::DecodeUploadContact(rows->value()));
+          if (contact.kind != UploadContactKind::kHeldBack) continue;
+          if (!included(id)) {
+            lists_keeping.insert(record.list());
+            continue;
+          }
+          lists_losing.insert(record.list());
+          touched.insert(id);
+          record.set_contact_count(record.contact_count() - 1);
+          ++removed.sources;
+          batch.Delete(store::kUploadContacts, rows->key());
+        }
+      }
+    }
     if (lists_losing.empty()) continue;
     ++removed.addresses;
     for (const std::string& list : lists_losing) {
@@ -731,6 +798,7 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
     if (lists_keeping.empty()) ++lost_by_member;
   }
   MUSTER_RETURN_IF_ERROR(cursor->status());
+  MUSTER_RETURN_IF_ERROR(rows->status());
   for (const UploadId& upload : touched)
     store::VaultStore::PutUpload(upload, live.at(upload), batch);
   for (const auto& [list, lost] : lost_by_list) {
@@ -742,6 +810,65 @@ absl::StatusOr<Pool::Removed> Pool::RemoveAddresses(
   totals.set_contact_count(totals.contact_count() - lost_by_member);
   store::VaultStore::PutMember(member, totals, batch);
   return removed;
+}
+
+absl::StatusOr<v1::SignedStatement> Pool::Erase(uint64_t statement_index,
+                                                std::string_view sealed_order) {
+  std::lock_guard lock(mutex_);
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::ErasureRecord> done,
+                          store_->ReadErasure(statement_index));
+  if (done) return done->erased();
+  MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
+                          observer_->ReadStatement(statement_index));
+  const v1::EraseStatement& erase = verified.statement.erase();
+  if (!verified.statement.has_erase()) {
+    return MakeError(v1::STATEMENT_REFUSED,
+                     "log entry " + std::to_string(statement_index) + " erases nothing");
+  }
+  if (AsText(crypto::Blake2b256(sealed_order)) != erase.sealed_hash()) {
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "the sealed order is not that of the statement; send the one that was signed");
+  }
+  const auto registry = observer_->registry();
+  MUSTER_ASSIGN_OR_RETURN(v1::PersonOrder sealed,
+                          governance::OpenPersonOrder(governance::PersonOrderKind::kErase,
+                                                      keyring_->box_key(), registry->consortium(),
+                                                      verified.statement.signer(), sealed_order));
+  const bool fits =
+      AsText(governance::ErasureCommitment(sealed.salt(), sealed.address())) == erase.commitment();
+  absl::StatusOr<std::string> normalized = token::NormalizeEmail(sealed.address());
+  crypto::Wipe(sealed.mutable_address()->data(), sealed.address().size());
+  if (!fits || !normalized.ok()) {
+    return MakeError(v1::REQUEST_MALFORMED,
+                     "the address in the order is not the one that the statement commits to");
+  }
+  Eraser::Order order;
+  order.contact = keyring_->token_key().EmailToken(*normalized);
+  order.suppression = keyring_->token_key().SuppressionToken(*normalized);
+  crypto::Wipe(normalized->data(), normalized->size());
+  MUSTER_ASSIGN_OR_RETURN(order.member, MemberId::Parse(erase.member()));
+  MUSTER_ASSIGN_OR_RETURN(order.erasure, ErasureId::Parse(erase.erasure()));
+  order.now = Now();
+  MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
+  store::Batch batch;
+  MUSTER_ASSIGN_OR_RETURN(const Eraser::Result result,
+                          Eraser(store_, &held_back).Erase(order, batch));
+
+  v1::Statement said;
+  said.set_consortium(verified.statement.consortium());
+  v1::ErasedStatement& erased = *said.mutable_erased();
+  erased.set_erasure(erase.erasure());
+  erased.set_member(erase.member());
+  erased.set_commitment(erase.commitment());
+  erased.set_done(result.done);
+  erased.set_source_count(result.source_count);
+  v1::ErasureRecord record;
+  *record.mutable_erased() = Sign(std::move(said));
+  store::VaultStore::PutErasure(statement_index, record, batch);
+  if (result.done)
+    store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  return record.erased();
 }
 
 absl::StatusOr<v1::MemberFigures> Pool::Figures(const MemberId& member) const {

@@ -8,8 +8,9 @@
 // removed after, in steps that can be repeated. Within an upload the first row of an address
 // stands, and a suppression among its rows wins over every contact. Where several statements
 // touch a list, the log's order decides, not the order in which they are carried out. Figures are
-// about the member's own sources only. Of each source of voters the extract of the latest day
-// counts, whichever was read last; what an extract that gave way or came too late has of vote
+// about the member's own sources only; an address that somebody had erased at another member stays
+// in them, though not in the pool (held_back.h). Of each source of voters the extract of the latest
+// day counts, whichever was read last; what an extract that gave way or came too late has of vote
 // history goes on counting.
 // Errors: FAILED_PRECONDITION (UPLOAD_FINISHED, BATCH_MISSING, LOG_BEHIND, STATEMENT_REFUSED),
 // NOT_FOUND (UPLOAD_NOT_FOUND), INVALID_ARGUMENT (BATCH_TAMPERED, DECRYPTION_FAILED,
@@ -58,6 +59,9 @@ class Pool {
   // `sealed_addresses` as the statement's hash says; empty for a list.
   absl::StatusOr<v1::SignedStatement> Withdraw(uint64_t statement_index,
                                                std::string_view sealed_addresses);
+  // `sealed_order` as the statement's hash says.
+  absl::StatusOr<v1::SignedStatement> Erase(uint64_t statement_index,
+                                            std::string_view sealed_order);
   absl::StatusOr<v1::MemberFigures> Figures(const MemberId& member) const;
 
   // Finishes what a crash left half done, and forgets intakes whose key has expired. Call at start.
@@ -81,6 +85,8 @@ class Pool {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
                              const v1::IntakeRecord& intake) const;
+  // Rows of addresses that were erased stand under their stand-ins from here on.
+  absl::Status HoldBackRows(const UploadId& upload, const MemberId& member) const;
   // Leaves one row an address, and writes the suppressions.
   absl::StatusOr<Settled> Settle(const UploadId& upload, const MemberId& member);
   // What taking the rows in changes beside the upload's own record: figures and other uploads, into
@@ -124,7 +130,8 @@ class Pool {
                                  std::string_view sealed_addresses,
                                  v1::WithdrawnStatement& withdrawn, store::Batch& batch) const;
   // Adds the removal of the member's sources of these addresses to `batch`, from uploads that
-  // `included` takes. Counts sources and addresses met.
+  // `included` takes. Counts sources and addresses met; what is held back counts as a source. With
+  // `or_stand_ins`, a token may be one.
   struct Removed {
     int64_t sources = 0;
     int64_t addresses = 0;
@@ -132,7 +139,7 @@ class Pool {
   absl::StatusOr<Removed> RemoveAddresses(const MemberId& member,
                                           const std::vector<token::Token>& tokens,
                                           const std::function<bool(const UploadId&)>& included,
-                                          store::Batch& batch) const;
+                                          bool or_stand_ins, store::Batch& batch) const;
 
   absl::StatusOr<Uploads> UploadsOf(const MemberId& member) const;
   v1::SignedStatement Sign(v1::Statement statement) const;

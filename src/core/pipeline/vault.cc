@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/crypto/box.h"
+#include "core/pipeline/person_report.h"
 #include "core/token/normalize.h"
 
 namespace muster::pipeline {
@@ -226,6 +227,30 @@ absl::StatusOr<v1::SignedStatement> Vault::ApplyWithdrawal(int64_t statement_ind
   return pool_->Withdraw(index, sealed_addresses);
 }
 
+absl::StatusOr<v1::SignedStatement> Vault::ApplyErasure(int64_t statement_index,
+                                                        std::string_view sealed_order) {
+  MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(statement_index));
+  {
+    std::lock_guard lock(mutex_);
+    if (matching_) {
+      return MakeError(v1::SERVER_BUSY,
+                       "a match run is under way; the erasure is done as soon as it has ended");
+    }
+    ++erasing_;
+  }
+  auto erased = pool_->Erase(index, sealed_order);
+  std::lock_guard lock(mutex_);
+  --erasing_;
+  return erased;
+}
+
+absl::StatusOr<v1::VaultReportPersonResponse> Vault::ReportPerson(
+    const v1::VaultReportPersonRequest& request) const {
+  MUSTER_ASSIGN_OR_RETURN(const uint64_t index, ParseIndex(request.statement_index()));
+  return PersonReporter(store_.get(), keyring_.get(), observer_.get(), &clock_)
+      .Report(index, request.sealed_order());
+}
+
 absl::StatusOr<std::vector<v1::SignedStatement>> Vault::Match(
     const v1::VaultRunMatchRequest& request, const MatchRun::OnProgress& on_progress) {
   MatchPlan plan;
@@ -239,6 +264,9 @@ absl::StatusOr<std::vector<v1::SignedStatement>> Vault::Match(
       return MakeError(
           draining_ ? v1::SERVER_DRAINING : v1::SERVER_BUSY,
           draining_ ? "the vault stops; try again" : "a match run is under way; wait for it");
+    }
+    if (erasing_ > 0) {
+      return MakeError(v1::SERVER_BUSY, "an address is just being erased; try again");
     }
     matching_ = true;
   }

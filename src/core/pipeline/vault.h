@@ -87,6 +87,12 @@ class Vault {
   absl::StatusOr<v1::SignedStatement> ApplyWithdrawal(int64_t statement_index,
                                                       std::string_view sealed_addresses);
 
+  // SERVER_BUSY while a match run is under way: it would write of the address what it has read.
+  absl::StatusOr<v1::SignedStatement> ApplyErasure(int64_t statement_index,
+                                                   std::string_view sealed_order);
+  absl::StatusOr<v1::VaultReportPersonResponse> ReportPerson(
+      const v1::VaultReportPersonRequest& request) const;
+
   // One run at a time (SERVER_BUSY); ends with the statements that the log has not shown yet.
   absl::StatusOr<std::vector<v1::SignedStatement>> Match(const v1::VaultRunMatchRequest& request,
                                                          const MatchRun::OnProgress& on_progress);
@@ -121,6 +127,7 @@ class Vault {
   // Null: claimed, without a run (yet).
   std::map<UploadId, IntakeRun*> claims_ ABSL_GUARDED_BY(mutex_);
   bool matching_ ABSL_GUARDED_BY(mutex_) = false;
+  int erasing_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread maintenance_;

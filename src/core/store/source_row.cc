@@ -147,7 +147,7 @@ absl::StatusOr<UploadContact> DecodeUploadContact(std::string_view bytes) {
   contact.kind = static_cast<UploadContactKind>(kind);
   contact.status = static_cast<contact::Status>(status);
   if (reader.remaining() > 0) contact.suppression.bytes = reader.Array<16>();
-  if (!reader.Done() || kind > static_cast<uint8_t>(UploadContactKind::kSuppression) ||
+  if (!reader.Done() || kind > static_cast<uint8_t>(UploadContactKind::kHeldBack) ||
       !KnownStatus(status)) {
     return Corrupt("upload contact");
   }

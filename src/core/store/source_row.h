@@ -6,7 +6,8 @@
 //   "sources"          token (16) | member (8) | upload (8) | BE32 sequence | BE16 index
 //                      -> source row
 //   "upload_contacts"  upload (8) | token (16) | BE32 sequence | BE16 index
-//                      -> kind (1) | status (1) | suppression token (16, or none)
+//                      -> kind (1) | status (1) | suppression token (16, or none); of an address
+//                         that was erased, its stand-in (pipeline/held_back.h) is the token
 //   "suppressions"     suppression token (16) | member (8) | upload (8)
 //                      -> status (1) | LE32 day
 //   "consents"         upload (8) | hash (8)
@@ -78,7 +79,8 @@ struct UploadContactKey {
 };
 inline constexpr size_t kUploadContactKeyBytes = 8 + 16 + 6;
 
-enum class UploadContactKind : uint8_t { kContact = 0, kSuppression = 1 };
+// kHeldBack: an erased address that its member's figures go on counting; it has no source row.
+enum class UploadContactKind : uint8_t { kContact = 0, kSuppression = 1, kHeldBack = 2 };
 
 struct UploadContact {
   UploadContactKind kind = UploadContactKind::kContact;

@@ -61,10 +61,11 @@ absl::StatusOr<ObservedEntry> DecodeEntry(std::string_view bytes) {
 absl::StatusOr<std::unique_ptr<VaultStore>> VaultStore::Open(const std::filesystem::path& path,
                                                              const crypto::SecretBytes& store_key) {
   DatabaseOptions options;
-  options.families = {
-      "sources",        "upload_contacts", "suppressions", "consents",         "uploads", "intakes",
-      "lists",          "members",         "withdrawals",  "unread_withdrawn", "log",     "voters",
-      "voter_sketches", "voter_history",   "match_runs",   "match_rows",       "matches"};
+  options.families = {"sources",        "upload_contacts",  "suppressions", "consents",
+                      "uploads",        "intakes",          "lists",        "members",
+                      "withdrawals",    "unread_withdrawn", "log",          "voters",
+                      "voter_sketches", "voter_history",    "match_runs",   "match_rows",
+                      "matches",        "erasures",         "held_back"};
   options.key = &store_key;
   options.cache_bytes = size_t{64} << 20;
   MUSTER_ASSIGN_OR_RETURN(auto store, OpenDatabase(path, options));
@@ -142,6 +143,41 @@ absl::StatusOr<std::optional<v1::WithdrawalRecord>> VaultStore::ReadWithdrawal(
 void VaultStore::PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
                                Batch& batch) {
   batch.Put(kWithdrawals, IndexKey(statement_index), record.SerializeAsString());
+}
+
+absl::StatusOr<std::optional<v1::ErasureRecord>> VaultStore::ReadErasure(
+    uint64_t statement_index) const {
+  return ReadMessage<v1::ErasureRecord>(*store_, kErasures, IndexKey(statement_index),
+                                        "erasure record");
+}
+
+void VaultStore::PutErasure(uint64_t statement_index, const v1::ErasureRecord& record,
+                            Batch& batch) {
+  batch.Put(kErasures, IndexKey(statement_index), record.SerializeAsString());
+}
+
+absl::StatusOr<std::optional<v1::HeldBackRecord>> VaultStore::ReadHeldBack(
+    std::string_view key) const {
+  return ReadMessage<v1::HeldBackRecord>(*store_, kHeldBackList, key,
+                                         "record of an erased address");
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, v1::HeldBackRecord>>>
+VaultStore::ReadAllHeldBack() const {
+  std::vector<std::pair<std::string, v1::HeldBackRecord>> out;
+  const auto cursor = store_->Scan(kHeldBackList, "", "");
+  for (; cursor->valid(); cursor->Next()) {
+    v1::HeldBackRecord record;
+    if (!record.ParseFromString(std::string(cursor->value())))
+      return Corrupt("record of an erased address");
+    out.emplace_back(cursor->key(), std::move(record));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  return out;
+}
+
+void VaultStore::PutHeldBack(std::string_view key, const v1::HeldBackRecord& record, Batch& batch) {
+  batch.Put(kHeldBackList, key, record.SerializeAsString());
 }
 
 absl::StatusOr<std::optional<v1::MatchRunRecord>> VaultStore::ReadMatchRun(

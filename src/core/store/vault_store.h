@@ -46,6 +46,9 @@ inline constexpr Family kVoterHistory = 13;
 inline constexpr Family kMatchRuns = 14;
 inline constexpr Family kMatchRows = 15;
 inline constexpr Family kMatches = 16;
+inline constexpr Family kErasures = 17;
+// Keyed hash (16) of a contact's token: addresses that were erased (pipeline/held_back.h).
+inline constexpr Family kHeldBackList = 18;
 
 // One log entry as the vault read it.
 struct ObservedEntry {
@@ -82,6 +85,13 @@ class VaultStore {
       uint64_t statement_index) const;
   static void PutWithdrawal(uint64_t statement_index, const v1::WithdrawalRecord& record,
                             Batch& batch);
+
+  absl::StatusOr<std::optional<v1::ErasureRecord>> ReadErasure(uint64_t statement_index) const;
+  static void PutErasure(uint64_t statement_index, const v1::ErasureRecord& record, Batch& batch);
+
+  absl::StatusOr<std::optional<v1::HeldBackRecord>> ReadHeldBack(std::string_view key) const;
+  absl::StatusOr<std::vector<std::pair<std::string, v1::HeldBackRecord>>> ReadAllHeldBack() const;
+  static void PutHeldBack(std::string_view key, const v1::HeldBackRecord& record, Batch& batch);
 
   // By source of voters (store/voter_row.h).
   absl::StatusOr<std::optional<v1::MatchRunRecord>> ReadMatchRun(std::string_view source) const;

@@ -9,6 +9,7 @@
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/match_service.pb.h"
 #include "muster/v1/member_service.pb.h"
+#include "muster/v1/person_service.pb.h"
 #include "muster/v1/report_service.pb.h"
 #include "muster/v1/upload_service.pb.h"
 
@@ -37,6 +38,8 @@ RoleSet Uploads() {
 }
 // Matching is everybody's; whom an own contact was matched with is their member's alone.
 RoleSet Matching() { return {v1::ROLE_STEWARD, v1::ROLE_LEAD, v1::ROLE_OPERATOR}; }
+// Who answers a person for their member.
+RoleSet ForPeople() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}; }
 RoleSet OwnContacts() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_LEAD}; }
 
 const std::vector<MethodRule>& Table() {
@@ -65,6 +68,8 @@ const std::vector<MethodRule>& Table() {
       {"/muster.v1.MatchService/StartMatch", false, Matching(), false, kSmall},
       {"/muster.v1.MatchService/GetMatchJob", false, Matching(), false, kSmall},
       {"/muster.v1.MatchService/ExplainMatch", false, OwnContacts(), true, kSmall},
+      {"/muster.v1.PersonService/Erase", false, ForPeople(), true, kSmall},
+      {"/muster.v1.PersonService/ReportPerson", false, ForPeople(), true, kSmall},
       {"/muster.v1.LogService/GetCheckpoint", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/ListEntries", false, Everyone(), false, kSmall},
       {"/muster.v1.ReportService/GetProvenance", false, Uploads(), true, kSmall},
@@ -112,7 +117,8 @@ std::vector<std::string> ServedMethods() {
   for (const google::protobuf::Descriptor* request :
        {v1::EnrollRequest::descriptor(), v1::AdmitRequest::descriptor(),
         v1::PutBatchRequest::descriptor(), v1::StartMatchRequest::descriptor(),
-        v1::GetCheckpointRequest::descriptor(), v1::GetProvenanceRequest::descriptor()}) {
+        v1::EraseRequest::descriptor(), v1::GetCheckpointRequest::descriptor(),
+        v1::GetProvenanceRequest::descriptor()}) {
     const google::protobuf::FileDescriptor* file = request->file();
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {

@@ -2,7 +2,8 @@
 //
 // Desk: what the handlers of all calls work with, and where they enter the dispatcher. One file of
 // handlers for each pair of services: people_calls.cc (enrollment, members), upload_calls.cc,
-// match_calls.cc, log_calls.cc (log, reports). What each call promises stands in its proto.
+// match_calls.cc, person_calls.cc, log_calls.cc (log, reports). What each call promises stands in
+// its proto.
 //
 // Threads: handlers run on the worker pool, many at a time.
 #ifndef MUSTER_SERVER_FRONT_DESK_H_
@@ -12,6 +13,7 @@
 
 #include "core/base/clock.h"
 #include "server/front/dispatch.h"
+#include "server/front/erasure_driver.h"
 #include "server/front/intake_driver.h"
 #include "server/front/journal.h"
 #include "server/front/match_driver.h"
@@ -28,6 +30,7 @@ struct Desk {
   UploadBook* uploads = nullptr;
   IntakeDriver* driver = nullptr;
   MatchDriver* matches = nullptr;
+  ErasureDriver* erasures = nullptr;
   VaultFeed* feed = nullptr;
   Vault* vault = nullptr;
   WorkerPool* pool = nullptr;
@@ -39,6 +42,7 @@ struct Desk {
 void RegisterPeopleCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterUploadCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterMatchCalls(Dispatcher& dispatcher, const Desk& desk);
+void RegisterPersonCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk);
 
 // The signed statement's bytes as they stand in the entry, when entry `index` is that very

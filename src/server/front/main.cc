@@ -97,18 +97,21 @@ absl::Status Serve(const Options& options) {
   VaultFeed feed(journal.get(), home->log_key(), home->note_key().name, vault.get());
   IntakeDriver driver(book.get(), journal.get(), &feed, vault.get(), &clock);
   MatchDriver matches(journal.get(), &feed, vault.get(), &clock);
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<ErasureDriver> erasures,
+      ErasureDriver::Open(front_store.get(), journal.get(), &feed, vault.get()));
   journal->OnAppend([&feed] { feed.Poke(); });
   book->OnChange([&driver] { driver.Poke(); });
 
   WorkerPool pool(kWorkers);
-  const Desk desk{journal.get(), book.get(), &driver,
-                  &matches,      &feed,      vault.get(),
-                  &pool,         &clock,     home->note_key().Format(),
+  const Desk desk{journal.get(), book.get(),  &driver, &matches, erasures.get(),
+                  &feed,         vault.get(), &pool,   &clock,   home->note_key().Format(),
                   kVersion};
   Dispatcher dispatcher(journal.get(), &clock, marks.get());
   RegisterPeopleCalls(dispatcher, desk);
   RegisterUploadCalls(dispatcher, desk);
   RegisterMatchCalls(dispatcher, desk);
+  RegisterPersonCalls(dispatcher, desk);
   RegisterLogCalls(dispatcher, desk);
   dispatcher.CheckComplete();
 
@@ -120,6 +123,7 @@ absl::Status Serve(const Options& options) {
     spdlog::warn("serving without the vault for now: {}", std::string(caught_up.message()));
   }
   driver.Start();
+  erasures->Start();
 
   absl::SleepFor(started - clock.Now());
   const std::string listen = options.listen.empty() ? home->listen() : options.listen;
@@ -142,6 +146,7 @@ absl::Status Serve(const Options& options) {
   server->Shutdown(kDrainWait);
   pool.Stop();
   matches.Stop();
+  erasures->Stop();
   driver.Stop();
   feed.Stop();
   if (vault_process != nullptr) vault_process->Stop();

@@ -15,6 +15,7 @@
 #include "muster/v1/log_service.grpc.pb.h"
 #include "muster/v1/match_service.grpc.pb.h"
 #include "muster/v1/member_service.grpc.pb.h"
+#include "muster/v1/person_service.grpc.pb.h"
 #include "muster/v1/report_service.grpc.pb.h"
 #include "muster/v1/upload_service.grpc.pb.h"
 #include "server/front/authorization.h"
@@ -143,6 +144,14 @@ class RawMatchService final
   MUSTER_RAW(MatchService, ExplainMatch)
 };
 
+using P = v1::PersonService;
+class RawPersonService final
+    : public P::WithRawCallbackMethod_Erase<P::WithRawCallbackMethod_ReportPerson<P::Service>> {
+  MUSTER_RAW_SERVICE(PersonService)
+  MUSTER_RAW(PersonService, Erase)
+  MUSTER_RAW(PersonService, ReportPerson)
+};
+
 using L = v1::LogService;
 class RawLogService final : public L::WithRawCallbackMethod_GetCheckpoint<
                                 L::WithRawCallbackMethod_ListEntries<L::Service>> {
@@ -171,6 +180,7 @@ struct Server::State {
   RawMemberService members{&gate};
   RawUploadService uploads{&gate};
   RawMatchService matches{&gate};
+  RawPersonService people{&gate};
   RawLogService log{&gate};
   RawReportService reports{&gate};
   std::unique_ptr<grpc::Server> server;
@@ -195,6 +205,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(&state->members);
   builder.RegisterService(&state->uploads);
   builder.RegisterService(&state->matches);
+  builder.RegisterService(&state->people);
   builder.RegisterService(&state->log);
   builder.RegisterService(&state->reports);
   builder.SetMaxReceiveMessageSize(static_cast<int>(kRequestBytesMax));

@@ -129,6 +129,15 @@ class GrpcVault : public Vault {
     return Ask<v1::ApplyWithdrawalResponse>(&v1::VaultService::Stub::ApplyWithdrawal, request,
                                             kLongCall);
   }
+  absl::StatusOr<v1::ApplyErasureResponse> ApplyErasure(
+      const v1::ApplyErasureRequest& request) override {
+    return Ask<v1::ApplyErasureResponse>(&v1::VaultService::Stub::ApplyErasure, request, kLongCall);
+  }
+  absl::StatusOr<v1::VaultReportPersonResponse> ReportPerson(
+      const v1::VaultReportPersonRequest& request) override {
+    return Ask<v1::VaultReportPersonResponse>(&v1::VaultService::Stub::ReportPerson, request,
+                                              kShortCall);
+  }
   std::unique_ptr<MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) override {
     return std::make_unique<GrpcMatchStream>(stub_.get(), request);
   }

@@ -55,6 +55,10 @@ class Vault {
       const v1::GetMemberFiguresRequest& request) = 0;
   virtual absl::StatusOr<v1::ApplyWithdrawalResponse> ApplyWithdrawal(
       const v1::ApplyWithdrawalRequest& request) = 0;
+  virtual absl::StatusOr<v1::ApplyErasureResponse> ApplyErasure(
+      const v1::ApplyErasureRequest& request) = 0;
+  virtual absl::StatusOr<v1::VaultReportPersonResponse> ReportPerson(
+      const v1::VaultReportPersonRequest& request) = 0;
   virtual std::unique_ptr<MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) = 0;
   virtual absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
       const v1::VaultExplainMatchRequest& request) = 0;

@@ -188,6 +188,20 @@ class Service : public v1::VaultService::Service {
                   response->mutable_withdrawn());
   }
 
+  grpc::Status ApplyErasure(grpc::ServerContext* context, const v1::ApplyErasureRequest* request,
+                            v1::ApplyErasureResponse* response) override {
+    const Call call(calls_, context);
+    return Answer(vault_->ApplyErasure(request->statement_index(), request->sealed_order()),
+                  response->mutable_erased());
+  }
+
+  grpc::Status ReportPerson(grpc::ServerContext* context,
+                            const v1::VaultReportPersonRequest* request,
+                            v1::VaultReportPersonResponse* response) override {
+    const Call call(calls_, context);
+    return Answer(vault_->ReportPerson(*request), response);
+  }
+
   grpc::Status RunMatch(grpc::ServerContext* context, const v1::VaultRunMatchRequest* request,
                         grpc::ServerWriter<v1::VaultMatchProgress>* writer) override {
     const Call call(calls_, context);

@@ -33,6 +33,8 @@ const std::map<std::string, std::set<v1::Role>> kAllowed = [] {
       {"/muster.v1.UploadService/ListVoterFiles", {U, A, L, R, S, O}},
       {"/muster.v1.UploadService/ListLists", {U, A, R}},
       {"/muster.v1.UploadService/Withdraw", {U, A, S}},
+      {"/muster.v1.PersonService/Erase", {U, A}},
+      {"/muster.v1.PersonService/ReportPerson", {U, A}},
       {"/muster.v1.MatchService/StartMatch", {L, S, O}},
       {"/muster.v1.MatchService/GetMatchJob", {L, S, O}},
       {"/muster.v1.MatchService/ExplainMatch", {U, A, L}},

@@ -97,6 +97,14 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     return explained_;
   }
+  std::string erase_order() const {
+    const std::lock_guard lock(mutex_);
+    return erase_order_;
+  }
+  v1::VaultReportPersonRequest reported() const {
+    const std::lock_guard lock(mutex_);
+    return reported_;
+  }
   std::string withdrawn_addresses() const {
     const std::lock_guard lock(mutex_);
     return withdrawn_addresses_;
@@ -131,6 +139,7 @@ class FakeVault : public front::Vault {
                             tlog::OpenCheckpoint(request.checkpoint(), pool_->note_key()));
     crypto::MerkleFrontier frontier = frontier_;
     governance::Registry registry = registry_;
+    std::vector<v1::Statement> statements = statements_;
     for (const v1::LogEntry& entry : request.entries()) {
       const auto salt = ToArray<32>(entry.salt());
       if (!salt.has_value() ||
@@ -139,12 +148,14 @@ class FakeVault : public front::Vault {
       }
       MUSTER_ASSIGN_OR_RETURN(const auto statement, governance::VerifyStatementBytes(entry.body()));
       MUSTER_RETURN_IF_ERROR(registry.Apply(frontier.size(), statement));
+      statements.push_back(statement.statement);
       frontier.Append(tlog::EntryLeaf(*salt, entry.body()));
     }
     if (frontier.size() != checkpoint.size || frontier.Root() != checkpoint.root)
       return MakeError(v1::LOG_FORKED, "the root does not hold");
     frontier_ = std::move(frontier);
     registry_ = std::move(registry);
+    statements_ = std::move(statements);
     v1::ObserveEntriesResponse response;
     response.set_log_size(static_cast<int64_t>(frontier_.size()));
     return response;
@@ -236,6 +247,41 @@ class FakeVault : public front::Vault {
       return response;
     }
     return MakeError(v1::LOG_BEHIND, "the withdrawal was not observed");
+  }
+
+  absl::StatusOr<v1::ApplyErasureResponse> ApplyErasure(
+      const v1::ApplyErasureRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    if (!refusal_.ok()) return refusal_;
+    for (uint64_t index = 0; index < statements_.size(); ++index) {
+      if (static_cast<int64_t>(index) != request.statement_index() ||
+          !statements_[index].has_erase())
+        continue;
+      erase_order_ = request.sealed_order();
+      v1::Statement statement = pool_->Base("vault");
+      v1::ErasedStatement& erased = *statement.mutable_erased();
+      erased.set_erasure(statements_[index].erase().erasure());
+      erased.set_member(statements_[index].erase().member());
+      erased.set_commitment(statements_[index].erase().commitment());
+      erased.set_done(true);
+      v1::ApplyErasureResponse response;
+      *response.mutable_erased() = pool_->SignByVault(statement);
+      return response;
+    }
+    return MakeError(v1::LOG_BEHIND, "the erasure was not observed");
+  }
+
+  absl::StatusOr<v1::VaultReportPersonResponse> ReportPerson(
+      const v1::VaultReportPersonRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    if (!refusal_.ok()) return refusal_;
+    reported_ = request;
+    v1::VaultReportPersonResponse response;
+    response.set_sealed_own("sealed own part");
+    response.set_sealed_full("sealed for the person");
+    return response;
   }
 
   std::unique_ptr<front::MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) override {
@@ -425,6 +471,9 @@ class FakeVault : public front::Vault {
   absl::Status refusal_;
   std::map<std::string, Upload> uploads_;
   std::set<std::string> cancelled_;
+  std::vector<v1::Statement> statements_;  // observed
+  std::string erase_order_;
+  v1::VaultReportPersonRequest reported_;
   std::string withdrawn_addresses_;
   bool hold_matches_ = false;
   bool lose_match_ = false;

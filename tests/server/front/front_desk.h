@@ -64,6 +64,7 @@ class FrontDesk {
   front::CallerMarks& marks() { return *marks_; }
   front::WorkerPool& workers() { return *workers_; }
   front::MatchDriver& matches() { return *matches_; }
+  front::ErasureDriver& erasures() { return *erasures_; }
   std::filesystem::path folder(const UploadId& id) { return book_->FolderOf(id).path(); }
 
   void Start() {
@@ -81,32 +82,39 @@ class FrontDesk {
     driver_ = std::make_unique<front::IntakeDriver>(book_.get(), journal_.get(), feed_.get(),
                                                     &vault, &clock);
     matches_ = std::make_unique<front::MatchDriver>(journal_.get(), feed_.get(), &vault, &clock);
+    erasures_ = testing::Must(
+        front::ErasureDriver::Open(front_store_.get(), journal_.get(), feed_.get(), &vault));
     journal_->OnAppend([this] { feed_->Poke(); });
     book_->OnChange([this] { driver_->Poke(); });
     workers_ = std::make_unique<front::WorkerPool>(4);
     const front::Desk desk{
-        journal_.get(), book_.get(),    driver_.get(), matches_.get(),           feed_.get(),
-        &vault,         workers_.get(), &clock,        pool.note_key().Format(), "test"};
+        journal_.get(), book_.get(), driver_.get(),  matches_.get(), erasures_.get(),
+        feed_.get(),    &vault,      workers_.get(), &clock,         pool.note_key().Format(),
+        "test"};
     marks_ = testing::Must(front::CallerMarks::Open(front_store_.get(), clock.Now()));
     dispatcher_ = std::make_unique<front::Dispatcher>(journal_.get(), &clock, marks_.get());
     front::RegisterPeopleCalls(*dispatcher_, desk);
     front::RegisterUploadCalls(*dispatcher_, desk);
     front::RegisterMatchCalls(*dispatcher_, desk);
+    front::RegisterPersonCalls(*dispatcher_, desk);
     front::RegisterLogCalls(*dispatcher_, desk);
     dispatcher_->CheckComplete();
     feed_->Start();
     driver_->Start();
+    erasures_->Start();
   }
   void Stop() {
     book_->EndWaiting();
     workers_->Stop();
     matches_->Stop();
+    erasures_->Stop();
     driver_->Stop();
     feed_->Stop();
     dispatcher_.reset();
     marks_.reset();
     workers_.reset();
     matches_.reset();
+    erasures_.reset();
     driver_.reset();
     feed_.reset();
     book_.reset();
@@ -308,6 +316,7 @@ class FrontDesk {
   std::unique_ptr<front::VaultFeed> feed_;
   std::unique_ptr<front::IntakeDriver> driver_;
   std::unique_ptr<front::MatchDriver> matches_;
+  std::unique_ptr<front::ErasureDriver> erasures_;
   std::unique_ptr<front::WorkerPool> workers_;
   std::unique_ptr<front::CallerMarks> marks_;
   std::unique_ptr<front::Dispatcher> dispatcher_;
