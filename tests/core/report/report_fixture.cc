@@ -142,6 +142,7 @@ v1::UploadProvenance Consortium::Upload(const Organization& organization, int re
       record[contact::Field::kEmail] = "person" + std::to_string(row) + "@example.org";
       MUSTER_CHECK(block.Add(record).ok());
     }
+    if (on_block) on_block(static_cast<uint32_t>(tree.size()), block);
     const seal::SealedBatch batch =
         Must(sealer.Seal(static_cast<uint32_t>(tree.size()), block, kNow));
     tree.Append(crypto::MerkleLeaf(batch.signed_part));

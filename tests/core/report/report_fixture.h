@@ -78,6 +78,9 @@ class Consortium {
                                   std::vector<v1::UploadProvenance> uploads,
                                   std::optional<uint64_t> size = std::nullopt) const;
 
+  // Sees every block before it is sealed.
+  std::function<void(uint32_t sequence, seal::RecordBlock&)> on_block;
+
   Bytes16 id{};
   Someone founder{"operator"};
   crypto::SigningKey log_key = crypto::SigningKey::Generate();
