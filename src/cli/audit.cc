@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/audit.h"
 
+#include "cli/audit_evidence.h"
 #include "cli/table.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -157,6 +158,8 @@ Json FindingsJson(const report::ReportFindings& findings) {
 absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options) {
   Json failures = Json::Array();
   Json reports = Json::Array();
+  Json evidence = Json::Array();
+  bool any_report = false;
   int64_t entries = 0;
   bool ok = true;
   const auto fail = [&](const std::string& file, const absl::Status& status) {
@@ -192,11 +195,22 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
       fail(file, bytes.status());
       continue;
     }
+    if (IsEvidence(*bytes)) {
+      auto finding = VerifyEvidence(console, *bytes, root);
+      if (!finding.ok()) {
+        fail(file, finding.status());
+        continue;
+      }
+      console.Print(finding->text + "\n");
+      evidence.Append(finding->json.Set("file", file).Set("same_tree", finding->same_tree));
+      continue;
+    }
     const auto findings = report::VerifyReport(*bytes, root);
     if (!findings.ok()) {
       fail(file, findings.status());
       continue;
     }
+    any_report = true;
     entries += findings->entry_count;
     std::string text = DescribeFindings(console, *findings);
     if (!findings->same_tree) {
@@ -218,13 +232,14 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
     report.Set("same_tree", findings->same_tree).Set("uploads", FindingsJson(*findings));
     reports.Append(std::move(report));
   }
-  if (ok) console.Print(std::string(kWhatItProves));
+  if (ok && any_report) console.Print(std::string(kWhatItProves));
 
   Json json = Json::Object();
   json.Set("ok", ok)
       .Set("entries", entries)
       .Set("failures", std::move(failures))
-      .Set("reports", std::move(reports));
+      .Set("reports", std::move(reports))
+      .Set("evidence", std::move(evidence));
   console.Result(json);
   return ok ? kExitDone : kExitFailed;
 }

@@ -11,7 +11,9 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
+#include "core/contact/contact.h"
 #include "core/crypto/merkle.h"
+#include "core/tlog/proof.h"
 
 namespace muster::cli {
 namespace {
@@ -61,6 +63,7 @@ absl::StatusOr<PassFigures> BatchSender::Send(const FilePassOptions& options,
   });
   const auto push = [&](uint32_t sequence,
                         seal::RecordBlock block) -> absl::StatusOr<seal::RecordBlock> {
+    MUSTER_RETURN_IF_ERROR(Commit(sequence, block));
     MUSTER_ASSIGN_OR_RETURN(const bool sent, AlreadySent(sequence, block));
     if (!sent) return line.Push(sequence, std::move(block));
     block.Clear();
@@ -123,6 +126,65 @@ absl::StatusOr<bool> BatchSender::AlreadySent(uint32_t sequence, const seal::Rec
   Settle(sequence,
          versions.front().header() + versions.front().holding_wrap() + versions.front().root());
   return true;
+}
+
+absl::Status BatchSender::Commit(uint32_t sequence, seal::RecordBlock& block) {
+  if (canaries_ == nullptr) return absl::OkStatus();
+  std::map<int64_t, std::string> addresses;
+  for (const v1::PlantedCanary& planted : canaries_->planted()) {
+    if (planted.row() < block.first_row() || planted.row() > block.last_row()) continue;
+    addresses.emplace(planted.row(), planted.address());
+  }
+  std::vector<seal::PlacedCanary> placed;
+  contact::ContactRecord record;
+  for (size_t i = 0; i < block.size() && placed.size() < addresses.size(); ++i) {
+    MUSTER_RETURN_IF_ERROR(contact::DecodeRecord(block[i], record));
+    const auto found = addresses.find(record.row);
+    if (found != addresses.end()) placed.push_back({found->second, static_cast<uint16_t>(i)});
+  }
+  record.Clear();
+  const crypto::SecretBytes seed = crypto::SecretBytes::CopyOf(AsBytes(canaries_->seed()));
+  MUSTER_ASSIGN_OR_RETURN(const seal::CanaryTree tree,
+                          seal::CanaryTree::Make(seed, sequence, placed));
+  block.set_canary(tree.commitment());
+  if (!placed.empty()) placed_.emplace(sequence, std::move(placed));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::CanaryBatch>> BatchSender::CanaryEvidence() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::vector<Bytes32>> levels(1);
+  for (const auto& [sequence, leaf] : leaves_) levels[0].push_back(leaf);
+  while (levels.back().size() > 1) {
+    std::vector<Bytes32> above;
+    for (size_t i = 0; i + 1 < levels.back().size(); i += 2)
+      above.push_back(crypto::MerkleNode(levels.back()[i], levels.back()[i + 1]));
+    levels.push_back(std::move(above));
+  }
+  std::vector<v1::CanaryBatch> batches;
+  for (const auto& [sequence, placed] : placed_) {
+    v1::CanaryBatch batch;
+    for (const v1::BatchRecord& version : state_.Versions(sequence)) {
+      const Bytes32 leaf =
+          crypto::MerkleLeaf(version.header() + version.holding_wrap() + version.root());
+      if (leaf == leaves_.at(sequence)) *batch.mutable_batch() = version;
+    }
+    MUSTER_ASSIGN_OR_RETURN(
+        const std::vector<Bytes32> path,
+        crypto::InclusionProof(sequence, levels[0].size(),
+                               [&levels](int level, uint64_t at) -> absl::StatusOr<Bytes32> {
+                                 return levels[static_cast<size_t>(level)][at];
+                               }));
+    tlog::PutHashes(path, batch.mutable_path());
+    batch.set_batch_count(static_cast<int64_t>(levels[0].size()));
+    for (const seal::PlacedCanary& canary : placed) {
+      v1::CanaryPlace& place = *batch.add_places();
+      place.set_address(canary.address);
+      place.set_index(canary.index);
+    }
+    batches.push_back(std::move(batch));
+  }
+  return batches;
 }
 
 absl::Status BatchSender::RecordBatch(const seal::SealedBatch& batch) {

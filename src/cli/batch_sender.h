@@ -3,6 +3,7 @@
 // BatchSender: brings the batches of one upload to the server and knows, for each, which sealing of
 // it the server holds.
 //
+// Each batch of a list commits to the canaries among its records, or to none (seal/canary.h).
 // Rule: nothing is sealed for a key that the vault did not sign. A batch is recorded on disk before
 // it is sent; one that the server holds already is neither sealed nor sent again. What the server
 // holds is always one of the sealings that were recorded here.
@@ -21,6 +22,8 @@
 #include "cli/file_pass.h"
 #include "cli/session.h"
 #include "cli/upload_state.h"
+#include "core/seal/canary.h"
+#include "muster/v1/canary.pb.h"
 #include "muster/v1/upload_service.pb.h"
 
 namespace muster::cli {
@@ -30,9 +33,11 @@ int SealingThreads();
 
 class BatchSender {
  public:
-  // All outlive the sender. `opened`: what the server said when the upload was opened.
-  BatchSender(Session* session, UploadState* state, const v1::Upload& opened)
-      : session_(*session), state_(*state), opened_(opened) {}
+  // All outlive the sender. `opened`: what the server said when the upload was opened. `canaries`:
+  // what the records have among them; null for a voter file.
+  BatchSender(Session* session, UploadState* state, const v1::Upload& opened,
+              const v1::CanaryUpload* canaries)
+      : session_(*session), state_(*state), opened_(opened), canaries_(canaries) {}
 
   absl::StatusOr<PassFigures> Send(const FilePassOptions& options, const crypto::Point& member_key);
 
@@ -42,11 +47,14 @@ class BatchSender {
   };
   // The RFC 6962 root over the signed parts of all batches from 0 on.
   absl::StatusOr<Batches> Settled() const;
+  // Of the batches that hold canaries, once all are settled: what proves later where each was.
+  absl::StatusOr<std::vector<v1::CanaryBatch>> CanaryEvidence() const;
 
  private:
   absl::Status CheckIntakeKey() const;
   absl::Status ReadReceived();
   absl::StatusOr<bool> AlreadySent(uint32_t sequence, const seal::RecordBlock& block);
+  absl::Status Commit(uint32_t sequence, seal::RecordBlock& block);
   absl::Status RecordBatch(const seal::SealedBatch& batch);
   absl::Status PutBatch(uint32_t sequence, seal::SealedBatch& batch);
   absl::Status TakeStoredVersion(uint32_t sequence, const absl::Status& refusal);
@@ -56,6 +64,8 @@ class BatchSender {
   Session& session_;
   UploadState& state_;
   const v1::Upload& opened_;
+  const v1::CanaryUpload* const canaries_;
+  std::map<uint32_t, std::vector<seal::PlacedCanary>> placed_;  // by sequence
   std::vector<bool> received_;
   mutable std::mutex mutex_;
   std::map<uint32_t, Bytes32> leaves_;

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "cli/canary_book.h"
 #include "cli/completion.h"
 #include "cli/status.h"
 #include "core/base/status.h"
@@ -35,6 +36,12 @@ struct Values {
   MatchReportOptions match_report;
   MatchExplainOptions match_explain;
   WithdrawOptions withdraw;
+  EraseOptions erase;
+  CanaryAddOptions canary_add;
+  CanaryHitOptions canary_hit;
+  ReportPersonOptions report_person;
+  PersonKeyOptions person_key;
+  ReportOpenOptions report_open;
   ReportOptions report;
   AuditOptions audit;
   LogShowOptions log_show;
@@ -132,6 +139,8 @@ class Declarations {
   void Declare();
   void DeclareFounding();
   void DeclareLists();
+  void DeclarePeoplesRights();
+  void DeclareCanaries();
   void DeclareVoterFiles();
   void DeclareMatching();
   void DeclareAudit();
@@ -167,6 +176,8 @@ void Declarations::Declare() {
       "allowed.");
   DeclareFounding();
   DeclareLists();
+  DeclarePeoplesRights();
+  DeclareCanaries();
   DeclareVoterFiles();
   DeclareMatching();
   DeclareAudit();
@@ -295,6 +306,47 @@ void Declarations::DeclareLists() {
       ->excludes(list);
 }
 
+void Declarations::DeclarePeoplesRights() {
+  const auto v = values_;
+  CLI::App* erase = Command(&app_, "erase",
+                            "erase a person on their request: all that the pool has of an address",
+                            "  muster erase --email ada@example.org --out ada.receipt\n",
+                            [v](const Invocation& i) { return RunErase(i, v->erase); });
+  erase->add_option("--email", v->erase.email, "an address that your member brought")
+      ->required()
+      ->type_name("ADDRESS");
+  erase->add_option("--out", v->erase.out, "where to write a receipt for the person")
+      ->type_name("FILE");
+}
+
+void Declarations::DeclareCanaries() {
+  const auto v = values_;
+  CLI::App* group = Group("canary", "seed addresses of your own among your uploads");
+  CLI::App* add = Command(group, "add", "register seed addresses; later uploads are given some",
+                          "  muster canary add seeds.txt\n"
+                          "  muster canary add seeds.csv --per-upload 3\n",
+                          [v](const Invocation& i) { return RunCanaryAdd(i, v->canary_add); });
+  add->add_option("file", v->canary_add.file, "an address a line, or an export with more columns")
+      ->required()
+      ->type_name("FILE");
+  add->add_option("--per-upload", v->canary_add.per_upload, "how many each upload is given")
+      ->type_name("N")
+      ->check(CLI::Range(1, kCanariesPerUploadMax));
+  Command(group, "list", "the canaries, and where they were given", "  muster canary list\n",
+          [](const Invocation& i) { return RunCanaryList(i); });
+  CLI::App* hit =
+      Command(group, "hit", "which batch a mail's canary was given in, and whether a send accounts",
+              "  muster canary hit mail.eml --out hit.proof\n",
+              [v](const Invocation& i) { return RunCanaryHit(i, v->canary_hit); });
+  hit->add_option("mail", v->canary_hit.mail, "the mail with its headers (.eml)")
+      ->required()
+      ->type_name("FILE");
+  hit->add_option("--upload", v->canary_hit.upload, "of several that it was given in, this one")
+      ->type_name("uploads/..");
+  hit->add_option("--out", v->canary_hit.out, "where to write a proof for others")
+      ->type_name("FILE");
+}
+
 void Declarations::DeclareVoterFiles() {
   const auto v = values_;
   CLI::App* group = Group("voterfile", "the voter files that contacts are matched with");
@@ -388,6 +440,35 @@ void Declarations::DeclareAudit() {
   provenance->add_option("--member", v->report.member, "one's own member")->type_name("NAME");
   provenance->add_option("--upload", v->report.upload, "one upload only")->type_name("uploads/..");
   provenance->add_option("--out", v->report.out, "where to write it")->type_name("FILE");
+  CLI::App* person =
+      Command(report, "person", "what the pool has of a person, on their request",
+              "  muster report person --email ada@example.org\n"
+              "  muster report person --email ada@example.org --for-key ada.pub --out ada.sealed\n",
+              [v](const Invocation& i) { return RunReportPerson(i, v->report_person); });
+  person->add_option("--email", v->report_person.email, "an address that your member brought")
+      ->required()
+      ->type_name("ADDRESS");
+  person
+      ->add_option("--for-key", v->report_person.for_key,
+                   "the person's public key: the whole, for their eyes only")
+      ->type_name("FILE");
+  person->add_option("--out", v->report_person.out, "where to write what is sealed to it")
+      ->type_name("FILE");
+  CLI::App* person_key =
+      Command(report, "person-key", "for the person: make a key; no network, no profile",
+              "  muster report person-key --out ada.key\n",
+              [v](const Invocation& i) { return RunPersonKey(*i.console, v->person_key); });
+  person_key->add_option("--out", v->person_key.out, "the secret key; the public one ends in .pub")
+      ->required()
+      ->type_name("FILE");
+  CLI::App* open =
+      Command(report, "open", "for the person: read a sealed report; no network, no profile",
+              "  muster report open ada.sealed --key ada.key\n",
+              [v](const Invocation& i) { return RunReportOpen(*i.console, v->report_open); });
+  open->add_option("file", v->report_open.file, "the sealed report")->required()->type_name("FILE");
+  open->add_option("--key", v->report_open.key, "the secret key")->required()->type_name("FILE");
+  open->add_option("--bundle", v->report_open.bundle, "the consortium's bundle, to check the vault")
+      ->type_name("FILE");
 
   CLI::App* audit = Group("audit", "checks that trust no server");
   CLI::App* verify =

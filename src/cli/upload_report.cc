@@ -179,6 +179,7 @@ Json UploadReport::ToJson() const {
   json.Set("rejects", std::move(rejects));
   json.Set("log_index", OrNull(log_index));
   json.Set("intake_log_index", OrNull(intake_log_index));
+  json.Set("canaries", canaries);
   json.Set("receipt", receipt_file.empty() ? Json() : Json(receipt_file));
   if (!figures.files.empty()) {
     json.Set("format", figures.files.front().format);
@@ -202,6 +203,10 @@ std::string UploadReport::ToText(const Console& console) const {
     text += console.Bold("Read, and nothing sent (--dry-run):") + "\n";
   } else {
     text += console.Bold("Uploaded to the list \"" + Visible(list) + "\" as " + upload) + "\n";
+  }
+  if (canaries > 0) {
+    text += ReportLine("canaries", WithCommas(canaries) +
+                                       " of your own seeds are among the rows, counted with them");
   }
   text += ReportLine("rows", WithCommas(rows()) + " read, " +
                                  WithCommas(rows() - rejected() - withheld()) + " accepted, " +

@@ -34,6 +34,7 @@ struct UploadReport {
   std::optional<int64_t> log_index;
   std::optional<int64_t> intake_log_index;
   std::string receipt_file;
+  int64_t canaries = 0;  // of the rows: one's own seeds (canary_mixer.h)
   double seconds = 0;
 
   Json ToJson() const;

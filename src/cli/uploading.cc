@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "cli/batch_sender.h"
+#include "cli/canary_mixer.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "core/base/error.h"
@@ -115,6 +116,7 @@ absl::Status Uploading::Run() {
   if (task_.resume) MUSTER_RETURN_IF_ERROR(FindState());
   if (task_.strict && !task_.resume) MUSTER_RETURN_IF_ERROR(ReadStrictly());
   MUSTER_RETURN_IF_ERROR(Resumable(OpenUpload()));
+  MUSTER_RETURN_IF_ERROR(PlanCanaries());
   if (!state_->statement().has_value()) {
     MUSTER_RETURN_IF_ERROR(Resumable(SendAndSign(member_key)));
   } else {
@@ -245,9 +247,29 @@ absl::Status Uploading::OpenUpload() {
   return absl::OkStatus();
 }
 
+absl::Status Uploading::PlanCanaries() {
+  if (plan_.has_voterfile()) return absl::OkStatus();
+  MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(name()));
+  MUSTER_ASSIGN_OR_RETURN(canaries_, Canaries().ReadUpload(id));
+  if (!canaries_ && (state_->batch_count() > 0 || state_->statement().has_value())) {
+    return MakeError(v1::NOTHING_TO_RESUME,
+                     "what this upload has among its rows is not known here any more; upload "
+                     "without --resume");
+  }
+  if (!canaries_) {
+    MUSTER_ASSIGN_OR_RETURN(canaries_,
+                            PlantCanaries(Canaries(), pass_options_, name(), plan_.list()));
+    MUSTER_RETURN_IF_ERROR(Canaries().WriteUpload(*canaries_));
+  }
+  report_.canaries = canaries_->planted_size();
+  return absl::OkStatus();
+}
+
 absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
-  BatchSender sender(&session_, state_.get(), upload_);
-  MUSTER_ASSIGN_OR_RETURN(report_.figures, sender.Send(pass_options_, member_key));
+  BatchSender sender(&session_, state_.get(), upload_, canaries_ ? &*canaries_ : nullptr);
+  FilePassOptions options = pass_options_;
+  if (canaries_) options.format = std::make_shared<MixingFormat>(options.format, &*canaries_);
+  MUSTER_ASSIGN_OR_RETURN(report_.figures, sender.Send(options, member_key));
   const PassFigures& figures = report_.figures;
   if (figures.records() == 0) {
     (void)state_->Remove();
@@ -276,6 +298,11 @@ absl::Status Uploading::SendAndSign(const crypto::Point& member_key) {
   upload.set_batch_count(batches.count);
   upload.set_batches_root(ToString(batches.root));
   report_.statement = upload;
+  if (canaries_) {
+    MUSTER_ASSIGN_OR_RETURN(const std::vector<v1::CanaryBatch> batches_of, sender.CanaryEvidence());
+    canaries_->mutable_batches()->Assign(batches_of.begin(), batches_of.end());
+    MUSTER_RETURN_IF_ERROR(Canaries().WriteUpload(*canaries_));
+  }
   return state_->SetStatement(session_.Sign(statement));
 }
 
@@ -375,6 +402,10 @@ absl::Status Uploading::CheckIntake(const v1::Upload& upload) {
                             box.Open(kRefusedContext, upload.sealed_refused_rows()));
     report_.refused_rows.emplace();
     if (!report_.refused_rows->ParseFromString(rows.str())) report_.refused_rows.reset();
+    // By the rows of the file as it is.
+    if (report_.refused_rows && canaries_) {
+      for (int64_t& row : *report_.refused_rows->mutable_rows()) row = RowOfFiles(*canaries_, row);
+    }
   }
   return absl::OkStatus();
 }

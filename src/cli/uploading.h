@@ -3,7 +3,8 @@
 // Uploading: one upload from its plan to its receipt and the vault's word; or from wherever it
 // broke off.
 //
-// Order: plan on disk, upload opened, batches (batch_sender.h), the signed statement on disk,
+// Order: plan on disk, upload opened, canaries planned (canary_mixer.h; lists only), batches
+// (batch_sender.h), the signed statement on disk,
 // commit, receipt checked and kept, the vault's statement checked. What was done before a break is
 // not done again: ids, batches and statement are those on disk.
 // Errors: NOTHING_TO_RESUME, FILE_ALREADY_UPLOADED, ROWS_REJECTED, PROOF_INVALID,
@@ -13,10 +14,12 @@
 #define MUSTER_CLI_UPLOADING_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/canary_book.h"
 #include "cli/file_pass.h"
 #include "cli/session.h"
 #include "cli/upload_report.h"
@@ -59,6 +62,7 @@ class Uploading {
   absl::Status FindState();
   absl::Status ReadStrictly();
   absl::Status OpenUpload();
+  absl::Status PlanCanaries();
   absl::Status SendAndSign(const crypto::Point& member_key);
   absl::Status Commit();
   absl::Status WriteReceipt(const v1::EntryProof& proof);
@@ -66,6 +70,7 @@ class Uploading {
   absl::Status CheckIntake(const v1::Upload& upload);
   void ForgetStates();
   absl::Status Resumable(const absl::Status& status) const;
+  CanaryBook Canaries() const { return CanaryBook(session_.profile().folder / "canaries"); }
   std::filesystem::path StateFolder() const { return session_.profile().folder / "uploads"; }
   const std::string& name() const { return state_->plan().upload(); }
 
@@ -74,6 +79,7 @@ class Uploading {
   FilePassOptions pass_options_;
   v1::UploadStatement plan_;
   std::unique_ptr<UploadState> state_;
+  std::optional<v1::CanaryUpload> canaries_;  // of a list
   v1::Upload upload_;
   UploadReport report_;
 };

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AuditEvidence: the small files beside reports that `audit verify` takes: a proof about a canary,
+// a receipt of an erasure. No network, no profile.
+//
+// Errors: the first thing that does not hold (core/report/canary_proof.h, erasure_receipt.h).
+// Threads: pure.
+#ifndef MUSTER_CLI_AUDIT_EVIDENCE_H_
+#define MUSTER_CLI_AUDIT_EVIDENCE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cli/console.h"
+#include "core/report/verify.h"
+
+namespace muster::cli {
+
+// By its first bytes.
+bool IsEvidence(std::string_view file);
+
+struct EvidenceFinding {
+  std::string text;
+  Json json;  // "kind": "canary" or "erasure"
+  tlog::Checkpoint checkpoint;
+  bool same_tree = false;
+};
+
+absl::StatusOr<EvidenceFinding> VerifyEvidence(const Console& console, std::string_view file,
+                                               const report::AuditRoot& root);
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_CLI_AUDIT_EVIDENCE_H_
