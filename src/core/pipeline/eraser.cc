@@ -46,7 +46,7 @@ absl::StatusOr<Eraser::Result> Eraser::Erase(const Order& order, store::Batch& b
 
   const v1::HeldBackRecord* before = held_back_.Find(order.contact);
   Result result;
-  result.done = before != nullptr && HeldBack::AskedBy(*before, order.member);
+  result.done = order.again || (before != nullptr && HeldBack::AskedBy(*before, order.member));
   for (const Found& row : rows) {
     const v1::UploadRecord& upload = *records.at(row.upload);
     if (IsLive(upload) && MemberOf(upload) == order.member) result.done = true;
@@ -75,10 +75,10 @@ absl::StatusOr<Eraser::Result> Eraser::Erase(const Order& order, store::Batch& b
     record.add_members(std::string(order.member.View()));
   const int64_t day = order.now / kSecondsPerDay;
   record.set_day(static_cast<int32_t>(day));
+  record.set_suppression(std::string(order.suppression.View()));
   store::VaultStore::PutHeldBack(held_back_.KeyOf(order.contact), record, batch);
   // Of no member: it holds for all.
-  batch.Put(store::kSuppressions,
-            store::SuppressionKey(order.suppression, MemberId{}, UploadId{order.erasure.bytes}),
+  batch.Put(store::kSuppressions, store::SuppressionKey(order.suppression, MemberId{}, UploadId{}),
             store::SuppressionValue(contact::Status::kDoNotEmail, static_cast<uint32_t>(day)));
   return result;
 }

@@ -31,8 +31,9 @@ class Eraser {
     token::Token contact;
     token::Token suppression;
     MemberId member;  // that asks
-    ErasureId erasure;
     int64_t now = 0;  // Unix seconds
+    // Done before, and undone by a restore: the member need not have brought the address.
+    bool again = false;
   };
   struct Result {
     // The member has brought the address, or had it erased before. Otherwise nothing is done.

@@ -38,6 +38,7 @@ class HeldBack {
                                        const crypto::SecretBytes* row_key);
 
   bool empty() const { return records_.empty(); }
+  const std::map<std::string, v1::HeldBackRecord>& records() const { return records_; }
   // Null when the address was not erased.
   const v1::HeldBackRecord* Find(const token::Token& contact) const;
   // Whether `member` passed the person's request on.

@@ -847,7 +847,6 @@ absl::StatusOr<v1::SignedStatement> Pool::Erase(uint64_t statement_index,
   order.suppression = keyring_->token_key().SuppressionToken(*normalized);
   crypto::Wipe(normalized->data(), normalized->size());
   MUSTER_ASSIGN_OR_RETURN(order.member, MemberId::Parse(erase.member()));
-  MUSTER_ASSIGN_OR_RETURN(order.erasure, ErasureId::Parse(erase.erasure()));
   order.now = Now();
   MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
   store::Batch batch;
@@ -868,7 +867,80 @@ absl::StatusOr<v1::SignedStatement> Pool::Erase(uint64_t statement_index,
   if (result.done)
     store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
   MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  if (result.done) {
+    // A crash before this is made up for at the next start.
+    const std::string key = held_back.KeyOf(order.contact);
+    MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::HeldBackRecord> listed,
+                            store_->ReadHeldBack(key));
+    if (listed) MUSTER_RETURN_IF_ERROR(erasures_->Put({{key, *listed}}));
+  }
   return record.erased();
+}
+
+absl::Status Pool::EraseAgain(const token::Token& contact, const v1::HeldBackRecord& record) {
+  const auto suppression = ToArray<16>(record.suppression());
+  if (!suppression)
+    return MakeError(v1::STORE_CORRUPT, "the vault's list of erased addresses is malformed");
+  for (const std::string& member : record.members()) {
+    MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back,
+                            HeldBack::Read(*store_, &keyring_->row_key()));
+    Eraser::Order order;
+    order.contact = contact;
+    order.suppression = {*suppression};
+    order.member = MemberId::FromBytes(member).value_or(MemberId{});
+    order.now = int64_t{record.day()} * 86'400;
+    order.again = true;
+    store::Batch batch;
+    MUSTER_RETURN_IF_ERROR(Eraser(store_, &held_back).Erase(order, batch).status());
+    store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
+    MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Pool::RecoverErasures() {
+  MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
+  std::map<std::string, v1::HeldBackRecord> unlisted;
+  std::map<std::string, v1::HeldBackRecord> undone;
+  for (const auto& [key, record] : held_back.records()) {
+    const auto listed = erasures_->records().find(key);
+    if (listed == erasures_->records().end() ||
+        listed->second.members_size() < record.members_size())
+      unlisted.emplace(key, record);
+  }
+  for (const auto& [key, record] : erasures_->records()) {
+    const auto stored = held_back.records().find(key);
+    if (stored == held_back.records().end() ||
+        stored->second.members_size() < record.members_size())
+      undone.emplace(key, record);
+  }
+  if (!unlisted.empty()) MUSTER_RETURN_IF_ERROR(erasures_->Put(unlisted));
+  if (undone.empty()) return absl::OkStatus();
+  // The list knows no tokens: every address that the store has is looked at once.
+  token::Token token;
+  std::vector<std::pair<token::Token, std::string>> back;
+  auto cursor = store_->rows().Scan(store::kUploadContacts, "", "");
+  for (; cursor->valid(); cursor->Next()) {
+    MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                            store::DecodeUploadContactKey(cursor->key()));
+    if (key.token == token) continue;
+    token = key.token;
+    std::string list_key = held_back.KeyOf(token);
+    if (undone.contains(list_key)) back.emplace_back(token, std::move(list_key));
+  }
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  for (const auto& [contact, key] : back)
+    MUSTER_RETURN_IF_ERROR(EraseAgain(contact, undone.at(key)));
+  store::Batch batch;
+  for (const auto& [key, record] : undone) {
+    store::VaultStore::PutHeldBack(key, record, batch);
+    const auto suppression = ToArray<16>(record.suppression());
+    if (!suppression) continue;
+    batch.Put(
+        store::kSuppressions, store::SuppressionKey({*suppression}, MemberId{}, UploadId{}),
+        store::SuppressionValue(contact::Status::kDoNotEmail, static_cast<uint32_t>(record.day())));
+  }
+  return store_->rows().Write(batch, store::Sync::kYes);
 }
 
 absl::StatusOr<v1::MemberFigures> Pool::Figures(const MemberId& member) const {
@@ -911,7 +983,7 @@ absl::Status Pool::Recover() {
   for (const UploadId& upload : keys) {
     if (!open.contains(upload)) MUSTER_RETURN_IF_ERROR(keyring_->DestroyIntakeKey(upload));
   }
-  return absl::OkStatus();
+  return RecoverErasures();
 }
 
 absl::StatusOr<bool> Pool::CompactionDue() const {

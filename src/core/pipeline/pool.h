@@ -35,6 +35,7 @@
 #include "core/base/id.h"
 #include "core/governance/statement.h"
 #include "core/keyring/keyring.h"
+#include "core/pipeline/erasure_list.h"
 #include "core/pipeline/log_observer.h"
 #include "core/store/vault_store.h"
 #include "muster/v1/vault_service.pb.h"
@@ -45,8 +46,8 @@ class Pool {
  public:
   // All outlive the pool.
   Pool(store::VaultStore* store, const keyring::Keyring* keyring, const LogObserver* observer,
-       const Clock* clock)
-      : store_(store), keyring_(keyring), observer_(observer), clock_(clock) {}
+       ErasureList* erasures, const Clock* clock)
+      : store_(store), keyring_(keyring), observer_(observer), erasures_(erasures), clock_(clock) {}
 
   // Makes (or returns) the signed intake key of an upload.
   // `voterfile`: not set for a list.
@@ -64,7 +65,8 @@ class Pool {
                                             std::string_view sealed_order);
   absl::StatusOr<v1::MemberFigures> Figures(const MemberId& member) const;
 
-  // Finishes what a crash left half done, and forgets intakes whose key has expired. Call at start.
+  // Finishes what a crash left half done, forgets intakes whose key has expired, and erases again
+  // whom a restored store has brought back. Call at start.
   absl::Status Recover();
 
   // Whether rows were removed whose bytes may still be in old files, and the rewriting that ends it
@@ -141,6 +143,10 @@ class Pool {
                                           const std::function<bool(const UploadId&)>& included,
                                           bool or_stand_ins, store::Batch& batch) const;
 
+  // The list beside the store and the one in it become the same.
+  absl::Status RecoverErasures() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status EraseAgain(const token::Token& contact, const v1::HeldBackRecord& record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Uploads> UploadsOf(const MemberId& member) const;
   v1::SignedStatement Sign(v1::Statement statement) const;
   int64_t Now() const;
@@ -148,6 +154,7 @@ class Pool {
   store::VaultStore* const store_;
   const keyring::Keyring* const keyring_;
   const LogObserver* const observer_;
+  ErasureList* const erasures_;
   const Clock* const clock_;
   mutable std::mutex mutex_;
 };

@@ -62,8 +62,10 @@ absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
   MUSTER_ASSIGN_OR_RETURN(
       vault->observer_,
       LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
+  MUSTER_ASSIGN_OR_RETURN(vault->erasures_, ErasureList::Open(options.home / "erased.list",
+                                                              vault->keyring_->store_key()));
   vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(),
-                                        vault->observer_.get(), &clock);
+                                        vault->observer_.get(), vault->erasures_.get(), &clock);
   MUSTER_RETURN_IF_ERROR(vault->pool_->Recover());
   vault->match_run_ = std::make_unique<MatchRun>(vault->store_.get(), vault->keyring_.get(),
                                                  vault->observer_.get(), &clock);

@@ -5,6 +5,7 @@
 //
 //   HOME/root.key, keys.sealed, keys.public, intake/   keyring/keyring.h
 //   HOME/store/                                        store/vault_store.h
+//   HOME/erased.list                                   pipeline/erasure_list.h
 //   HOME/log.vkey                                      the log's verifier key, pinned at founding
 //
 // Errors: those of the parts; FAILED_PRECONDITION (HOME_MALFORMED) when the home lacks something;
@@ -119,6 +120,7 @@ class Vault {
   std::optional<token::SketchKey> sketch_key_;
   std::unique_ptr<store::VaultStore> store_;
   std::unique_ptr<LogObserver> observer_;
+  std::unique_ptr<ErasureList> erasures_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<MatchRun> match_run_;
 

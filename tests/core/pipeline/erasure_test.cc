@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <set>
+#include <filesystem>
 #include <string>
 
 #include "core/crypto/hash.h"
 #include "core/governance/person_order.h"
 #include "core/pipeline/eraser.h"
+#include "core/pipeline/erasure_list.h"
 #include "core/pipeline/held_back.h"
 #include "core/pipeline/person_report.h"
 #include "core/pipeline/pool.h"
@@ -284,6 +285,48 @@ TEST_CASE("Erasure: only what a person signed and sealed is carried out, once", 
       Must(vault.vault().ApplyErasure(static_cast<int64_t>(good.index), good.sealed));
   CHECK(first.SerializeAsString() == again.SerializeAsString());
   CHECK(vault.Figures(alder).contact_count() == 2);
+}
+
+TEST_CASE("Erasure: a store restored from an older backup brings nobody back", "[erase][fault]") {
+  namespace fs = std::filesystem;
+  TestVault vault;
+  TestPerson& alder = vault.AddMember("Alder");
+  TestPerson& birch = vault.AddMember("Birch");
+  vault.Upload(alder, "everyone", Three());
+  vault.Upload(birch, "all", {{kAda}, {"dee.fern@example.org"}});
+  const fs::path backup = vault.home().parent_path() / "backup";
+  vault.Close();
+  fs::copy(vault.home() / "store", backup, fs::copy_options::recursive);
+  vault.Reopen();
+  const Erasure erasure = State(vault, alder, kAda);
+  REQUIRE(Apply(vault, erasure).done());
+
+  vault.Close();
+  fs::remove_all(vault.home() / "store");
+  fs::copy(backup, vault.home() / "store", fs::copy_options::recursive);
+  vault.Reopen();
+  CHECK(Traces(vault, kAda) == 0);
+  CHECK(vault.Figures(alder).contact_count() == 2);
+  CHECK(vault.Figures(birch).contact_count() == 2);
+  // The log is shown to it anew from where the backup stood, and answered the same.
+  REQUIRE_OK(vault.vault().Observe(
+      vault.Entries(vault.vault().observer().size(), vault.entries().size())));
+  CHECK(Apply(vault, erasure).done());
+  CHECK(vault.Figures(alder).contact_count() == 2);
+  // What comes in later is held back.
+  CHECK(vault.Upload(birch, "more", {{kAda}}).contact_count() == 1);
+  CHECK(Traces(vault, kAda) == 0);
+  vault.Reopen();
+  CHECK(vault.Figures(alder).contact_count() == 2);
+
+  // The other way round: a crash before the list was written.
+  fs::remove(vault.home() / "erased.list");
+  vault.Reopen();
+  CHECK(fs::exists(vault.home() / "erased.list"));
+  vault.Close();
+  test::Spit(vault.home() / "erased.list", "something else");
+  REQUIRE_REASON(ErasureList::Open(vault.home() / "erased.list", crypto::SecretBytes::Random(32)),
+                 v1::STORE_CORRUPT);
 }
 
 TEST_CASE("Person report: the member reads its own part, the person all of it", "[person]") {
