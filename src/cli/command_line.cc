@@ -35,6 +35,12 @@ struct Values {
   MatchRunOptions match_run;
   MatchReportOptions match_report;
   MatchExplainOptions match_explain;
+  CharterShowOptions charter_show;
+  CharterProposeOptions charter_propose;
+  CharterSignOptions charter_sign;
+  VaultInitOptions vault_init;
+  VaultUnsealOptions vault_unseal;
+  VaultSealOptions vault_seal;
   WithdrawOptions withdraw;
   EraseOptions erase;
   CanaryAddOptions canary_add;
@@ -138,6 +144,7 @@ class Declarations {
   }
   void Declare();
   void DeclareFounding();
+  void DeclareCharter();
   void DeclareLists();
   void DeclarePeoplesRights();
   void DeclareCanaries();
@@ -175,6 +182,7 @@ void Declarations::Declare() {
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 4 server out of reach, 5 not "
       "allowed.");
   DeclareFounding();
+  DeclareCharter();
   DeclareLists();
   DeclarePeoplesRights();
   DeclareCanaries();
@@ -258,6 +266,64 @@ void Declarations::DeclareFounding() {
 
   Command(&app_, "status", "who one is, who takes part, what is one's own",
           "  muster status --json\n", [](const Invocation& i) { return RunStatus(i); });
+}
+
+void Declarations::DeclareCharter() {
+  const auto v = values_;
+  CLI::App* charter = Group("charter", "the consortium's terms, and what the members decide");
+  CLI::App* show = Command(charter, "show", "the charter in effect, as TOML",
+                           "  muster charter show > charter.toml\n",
+                           [v](const Invocation& i) { return RunCharterShow(i, v->charter_show); });
+  show->add_option("--version", v->charter_show.version, "an earlier one")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  CLI::App* propose =
+      Command(charter, "propose", "propose a change; in effect when the quorum has signed",
+              "  muster charter propose charter.toml --reason \"three members now\"\n",
+              [v](const Invocation& i) { return RunCharterPropose(i, v->charter_propose); });
+  propose->add_option("file", v->charter_propose.file, "TOML; what is left out stays")
+      ->required()
+      ->type_name("FILE");
+  propose->add_option("--reason", v->charter_propose.reason, "why")->type_name("TEXT");
+  CLI::App* sign = Command(charter, "sign", "sign a charter, an admission or a ceremony that waits",
+                           "  muster charter sign\n  muster charter sign 3f9a12c40b77\n",
+                           [v](const Invocation& i) { return RunCharterSign(i, v->charter_sign); });
+  sign->add_option("id", v->charter_sign.id, "what; needed when several wait")->type_name("ID");
+  sign->add_flag("--all", v->charter_sign.all, "everything that waits");
+  Command(charter, "history", "every version, who signed it, what it changed", "",
+          [](const Invocation& i) { return RunCharterHistory(i); });
+
+  CLI::App* vault = Group("vault", "the key that opens the vault");
+  CLI::App* init =
+      Command(vault, "init", "make the vault's root anew and split it among members",
+              "  muster vault init --threshold 2 --holders 3\n"
+              "  muster vault init --threshold 2 --holders 2 --holder \"Parks Alliance\" --holder "
+              "\"Transit Riders\"\n",
+              [v](const Invocation& i) { return RunVaultInit(i, v->vault_init); });
+  init->add_option("--threshold", v->vault_init.threshold, "how many shares open the vault")
+      ->required()
+      ->type_name("K");
+  init->add_option("--holders", v->vault_init.holders, "how many members hold a share")
+      ->required()
+      ->type_name("N");
+  init->add_option("--holder", v->vault_init.named,
+                   "a member, or people/..; again for more; else the first to join")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  Command(vault, "status", "sealed or not, and who holds what opens it", "",
+          [](const Invocation& i) { return RunVaultStatus(i); });
+  Command(vault, "confirm", "check one's own share, and sign that it opens", "",
+          [](const Invocation& i) { return RunVaultConfirm(i); });
+  CLI::App* unseal =
+      Command(vault, "unseal", "hand in one's share; the last of the threshold opens the vault",
+              "  muster vault unseal --lease 8h\n",
+              [v](const Invocation& i) { return RunVaultUnseal(i, v->vault_unseal); });
+  unseal->add_option("--lease", v->vault_unseal.lease, "it seals itself after this long")
+      ->type_name("8h");
+  CLI::App* seal = Command(vault, "seal", "seal the vault, now",
+                           "  muster vault seal --reason \"a laptop was stolen\"\n",
+                           [v](const Invocation& i) { return RunVaultSeal(i, v->vault_seal); });
+  seal->add_option("--reason", v->vault_seal.reason, "why")->type_name("TEXT");
 }
 
 void Declarations::DeclareLists() {

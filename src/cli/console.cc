@@ -67,6 +67,8 @@ bool IsOf(Reason reason, std::initializer_list<Reason> reasons) {
 }  // namespace
 
 int ExitCodeOf(const absl::Status& status) {
+  // It is there, and out of reach until its holders have opened it.
+  if (ReasonOf(status) == v1::VAULT_SEALED) return kExitUnreachable;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return kExitDone;

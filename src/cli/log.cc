@@ -91,6 +91,34 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
       return {"person_report", statement.person_report().person_key().empty()
                                    ? "what this member brought"
                                    : "all of it, sealed to the person's key"};
+    case v1::Statement::kCharterProposal:
+      return {"charter proposal",
+              "version " + std::to_string(statement.charter_proposal().version()) +
+                  (statement.charter_proposal().reason().empty()
+                       ? ""
+                       : ": " + Visible(statement.charter_proposal().reason()))};
+    case v1::Statement::kEndorsement:
+      return {"signature",
+              "by " + NameOf(registry, statement.signer()) + ", of " +
+                  HexEncode(AsBytes(statement.endorsement().statement_hash()).first(6))};
+    case v1::Statement::kCeremony:
+      return {"ceremony", "the vault's root anew, " +
+                              std::to_string(statement.ceremony().threshold()) + " of " +
+                              std::to_string(statement.ceremony().holders_size())};
+    case v1::Statement::kVaultKey: {
+      const v1::VaultKeyStatement& said = statement.vault_key();
+      if (said.has_split())
+        return {"root split", "epoch " + std::to_string(said.split().epoch()) + ", " +
+                                  std::to_string(said.split().commitments_size()) + " of " +
+                                  std::to_string(said.split().holders_size())};
+      if (said.has_opening()) return {"vault sealed", "and takes shares"};
+      std::string holders;
+      for (const std::string& holder : said.unsealed().holders())
+        holders += (holders.empty() ? "by " : ", ") + NameOf(registry, holder);
+      return {"vault unsealed", holders};
+    }
+    case v1::Statement::kSeal:
+      return {"seal", "asked for by " + NameOf(registry, statement.signer())};
     case v1::Statement::BODY_NOT_SET:
       break;
   }

@@ -74,7 +74,8 @@ absl::StatusOr<int> RunStatus(const Invocation& invocation) {
                            WithCommas(status.list_count()) +
                            (status.list_count() == 1 ? " list" : " lists")});
   } else if (profile.member.has_value()) {
-    table.Row({"mine", "not known while the vault cannot be reached"});
+    table.Row({"mine", vault == "sealed" ? "not known while the vault is sealed"
+                                         : "not known while the vault cannot be reached"});
   }
   console.Print(table.Format());
 

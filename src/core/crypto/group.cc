@@ -22,6 +22,16 @@ absl::StatusOr<Point> ParsePoint(std::string_view raw32) {
   return Point{*bytes};
 }
 
+absl::StatusOr<Point> Add(const Point& a, const Point& b) {
+  Init();
+  Point sum;
+  if (crypto_core_ristretto255_add(sum.bytes.data(), a.bytes.data(), b.bytes.data()) != 0)
+    return MakeError(v1::KEY_MALFORMED, "not the canonical encoding of a ristretto255 element");
+  if (sodium_is_zero(sum.bytes.data(), sum.bytes.size()) == 1)
+    return MakeError(v1::KEY_LOW_ORDER, "the sum is the identity");
+  return sum;
+}
+
 Scalar Scalar::Random() {
   Init();
   Scalar scalar;
@@ -48,6 +58,49 @@ absl::StatusOr<Scalar> Scalar::FromBytes(const SecretBytes& raw32) {
   Scalar scalar;
   scalar.raw_ = raw32.Clone();
   return scalar;
+}
+
+Scalar Scalar::Of(uint8_t number) {
+  Init();
+  MUSTER_CHECK(number != 0);
+  Scalar scalar;
+  scalar.raw_ = SecretBytes::Zeroed(crypto_core_ristretto255_SCALARBYTES);
+  scalar.raw_.MutableExposeSecret()[0] = number;
+  return scalar;
+}
+
+Scalar Scalar::Clone() const {
+  Scalar scalar;
+  scalar.raw_ = raw_.Clone();
+  return scalar;
+}
+
+Scalar Scalar::Plus(const Scalar& other) const {
+  Scalar sum = Clone();
+  crypto_core_ristretto255_scalar_add(sum.raw_.MutableExposeSecret().data(),
+                                      raw_.ExposeSecret().data(), other.raw_.ExposeSecret().data());
+  return sum;
+}
+
+Scalar Scalar::Minus(const Scalar& other) const {
+  Scalar difference = Clone();
+  crypto_core_ristretto255_scalar_sub(difference.raw_.MutableExposeSecret().data(),
+                                      raw_.ExposeSecret().data(), other.raw_.ExposeSecret().data());
+  return difference;
+}
+
+Scalar Scalar::Times(const Scalar& other) const {
+  Scalar product = Clone();
+  crypto_core_ristretto255_scalar_mul(product.raw_.MutableExposeSecret().data(),
+                                      raw_.ExposeSecret().data(), other.raw_.ExposeSecret().data());
+  return product;
+}
+
+Scalar Scalar::Inverse() const {
+  Scalar inverse = Clone();
+  MUSTER_CHECK(crypto_core_ristretto255_scalar_invert(inverse.raw_.MutableExposeSecret().data(),
+                                                      raw_.ExposeSecret().data()) == 0);
+  return inverse;
 }
 
 Point Scalar::TimesBase() const {

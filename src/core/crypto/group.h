@@ -24,15 +24,26 @@ struct Point {
 };
 
 absl::StatusOr<Point> ParsePoint(std::string_view raw32);
+// KEY_LOW_ORDER when the sum is the identity.
+absl::StatusOr<Point> Add(const Point& a, const Point& b);
 
 class Scalar {
  public:
   static Scalar Random();
+  // A small public number, 1 or more.
+  static Scalar Of(uint8_t number);
   static absl::StatusOr<Scalar> FromBytes(const SecretBytes& raw32);  // canonical and not zero
   const SecretBytes& raw() const { return raw_; }
   Point TimesBase() const;
   // Refuses (KEY_LOW_ORDER) when the product is the identity.
   absl::StatusOr<Point> Times(const Point& point) const;
+  // Modulo the group's order, in constant time. Of random scalars the result is zero once in 2^252
+  // times; nothing here meets that case.
+  Scalar Plus(const Scalar& other) const;
+  Scalar Minus(const Scalar& other) const;
+  Scalar Times(const Scalar& other) const;
+  Scalar Inverse() const;
+  Scalar Clone() const;
 
  private:
   Scalar() = default;

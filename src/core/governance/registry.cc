@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
+#include "core/governance/charter.h"
 #include "core/tlog/note.h"
 
 namespace muster::governance {
@@ -34,6 +35,8 @@ std::optional<MemberId> OptionalMember(std::string_view name) {
   if (name.empty()) return std::nullopt;
   return Known<MemberId>(name);
 }
+
+Voice VoiceOf(const PersonRecord& person) { return {person.id, person.member, person.roles}; }
 
 RoleSet RolesOf(const v1::AdmissionStatement& admission) {
   RoleSet roles;
@@ -164,6 +167,17 @@ absl::Status Registry::Check(const VerifiedStatement& verified, std::optional<in
         return Refused("this match run is already on the log");
       return absl::OkStatus();
     }
+    case v1::Statement::kCharterProposal:
+      return CheckProposal(verified);
+    case v1::Statement::kEndorsement:
+      return CheckEndorsement(verified);
+    case v1::Statement::kCeremony:
+      return CheckCeremony(verified);
+    case v1::Statement::kVaultKey:
+      return CheckVaultKey(verified);
+    case v1::Statement::kSeal:
+      MUSTER_RETURN_IF_ERROR(FindSigner(verified).status());
+      return vault_key_.CheckSeal(statement.seal());
     case v1::Statement::kCharter:
     case v1::Statement::BODY_NOT_SET:
       break;
@@ -178,6 +192,11 @@ absl::Status Registry::CheckCharter(const VerifiedStatement& verified) const {
       !verified.SignedBy({Array32(keys.cosign_key())})) {
     return Refused(
         "the charter must be signed by the founder's sign key and cosign key, and nobody else");
+  }
+  if (verified.statement.charter().quorum() != 1) {
+    return Refused(
+        "a charter is founded with quorum 1, since nobody else takes part yet; raise it with "
+        "`muster charter propose` when members have joined");
   }
   const v1::VaultKeys& vault = verified.statement.charter().vault();
   for (const std::string& key : {keys.sign_key(), keys.cosign_key(), keys.box_key()}) {
@@ -195,26 +214,14 @@ absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
     return Refused("its signer does not take part, or did not sign");
   }
   const bool by_operators = admission.new_member() || !member.has_value();
-  size_t quorum = 1;
-  if (by_operators) quorum = static_cast<size_t>(charter_->quorum());
-  for (const crypto::VerifyKey& key : verified.signers) {
-    const PersonRecord* person = FindPersonBySignKey(key);
-    const bool entitled =
-        person != nullptr &&
-        (by_operators ? person->roles.Has(v1::ROLE_OPERATOR)
-                      : person->roles.Has(v1::ROLE_APPROVER) && person->member == member);
-    if (entitled) continue;
+  const bool entitled = by_operators
+                            ? signer->roles.Has(v1::ROLE_OPERATOR)
+                            : signer->roles.Has(v1::ROLE_APPROVER) && signer->member == member;
+  if (!entitled) {
     return Refused(by_operators ? "only operators admit a member or somebody of no member"
                                 : "only an approver of the member admits a colleague");
   }
-  if (verified.signers.size() < quorum) {
-    return MakeError(v1::QUORUM_MISSING, "statement refused: the charter asks for " +
-                                             std::to_string(quorum) +
-                                             " operators' signatures, there are " +
-                                             std::to_string(verified.signers.size()));
-  }
-  if (!by_operators && verified.signers.size() > 1)
-    return Refused("one approver's signature is enough");
+  if (verified.signers.size() > 1) return Refused("it must be signed by its signer alone");
 
   const RoleSet roles = RolesOf(admission);
   if (member.has_value() && roles.Has(v1::ROLE_OPERATOR)) {
@@ -274,6 +281,20 @@ absl::Status Registry::CheckJoin(const VerifiedStatement& verified,
     return MakeError(v1::INVITE_USED, "this invite was already used; ask for a new one");
   }
   const v1::AdmissionStatement& admission = invite->admission;
+  if (invite->decision.has_value()) {
+    const Decision& decision = *decisions_.Find(*invite->decision);
+    if (decision.is_void) {
+      return Refused(
+          "the charter has changed before this admission was signed; ask for a new invite");
+    }
+    if (decision.pending()) {
+      return MakeError(v1::QUORUM_MISSING,
+                       "this invite takes effect when " + std::to_string(quorum()) +
+                           " members have signed it, and " +
+                           std::to_string(decision.members.size()) +
+                           " have; their approvers sign with `muster charter sign`");
+    }
+  }
   const int64_t latest = std::max(verified.statement.create_time(), now.value_or(0));
   if (latest > admission.expire_time()) {
     return MakeError(v1::INVITE_EXPIRED, "this invite has expired; ask for a new one");
@@ -327,6 +348,167 @@ absl::Status Registry::CheckMemberSigner(const VerifiedStatement& verified, std:
   return absl::OkStatus();
 }
 
+absl::StatusOr<const PersonRecord*> Registry::FindSigner(const VerifiedStatement& verified) const {
+  const auto id = PersonId::Parse(verified.statement.signer());
+  const PersonRecord* signer = id.ok() ? FindPerson(*id) : nullptr;
+  if (signer == nullptr || verified.signers.size() != 1 || !verified.SignedBy(signer->sign_key))
+    return Refused("it must be signed by its signer's key, and by nobody else");
+  return signer;
+}
+
+absl::Status Registry::CheckProposal(const VerifiedStatement& verified) const {
+  MUSTER_ASSIGN_OR_RETURN(const PersonRecord* signer, FindSigner(verified));
+  const v1::CharterProposalStatement& proposal = verified.statement.charter_proposal();
+  if (!signer->roles.Intersects({v1::ROLE_APPROVER, v1::ROLE_OPERATOR}))
+    return Refused("only approvers and operators propose a charter");
+  const CharterVersion& current = versions_.back();
+  if (proposal.version() != current.version + 1 ||
+      proposal.predecessor_hash() != AsText(current.hash)) {
+    return MakeError(v1::CHARTER_STALE,
+                     "the proposal does not follow the charter in effect, which is version " +
+                         std::to_string(current.version) + "; propose it anew");
+  }
+  std::set<MemberId> members;
+  for (const auto& [id, person] : people_) {
+    if (person.member.has_value() && person.roles.Has(v1::ROLE_APPROVER))
+      members.insert(*person.member);
+  }
+  if (proposal.terms().quorum() > 1 && proposal.terms().quorum() > std::ssize(members)) {
+    return Refused("its quorum is " + std::to_string(proposal.terms().quorum()) + ", and only " +
+                   std::to_string(members.size()) +
+                   " members have an approver who could sign; nothing could be decided any more");
+  }
+  if (decisions_.Find(verified.hash) != nullptr)
+    return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this proposal is on the log");
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckEndorsement(const VerifiedStatement& verified) const {
+  MUSTER_ASSIGN_OR_RETURN(const PersonRecord* signer, FindSigner(verified));
+  const Bytes32 hash = Array32(verified.statement.endorsement().statement_hash());
+  if (vault_key_.split().has_value() && vault_key_.split()->hash == hash) {
+    const SplitRecord& split = *vault_key_.split();
+    if (!split.IndexOf(signer->id).has_value())
+      return MakeError(v1::NOT_A_HOLDER, "only holders confirm their shares");
+    if (split.confirmed.contains(signer->id))
+      return MakeError(v1::ALREADY_SIGNED, "this holder has confirmed their share already");
+    return absl::OkStatus();
+  }
+  const Decision* decision = decisions_.Find(hash);
+  if (decision == nullptr || !decision->pending()) {
+    return MakeError(v1::NOTHING_TO_SIGN,
+                     decision == nullptr ? "nothing on the log that waits for signatures is this"
+                     : decision->is_void ? "the charter has changed meanwhile; this is void"
+                                         : "this is in effect already");
+  }
+  if (!Counts(VoiceOf(*signer), quorum())) {
+    return Refused(
+        "the charter in effect counts approvers of members, and its signer is none; ask a member");
+  }
+  if (signer->member.has_value() && decision->members.contains(*signer->member)) {
+    return MakeError(v1::ALREADY_SIGNED,
+                     "this member has signed already, and each member counts once");
+  }
+  if (decision->kind == Decision::Kind::kAdmission &&
+      verified.statement.create_time() > decision->statement.admission().expire_time()) {
+    return MakeError(v1::INVITE_EXPIRED, "the invite that this would admit has expired");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckCeremony(const VerifiedStatement& verified) const {
+  MUSTER_ASSIGN_OR_RETURN(const PersonRecord* signer, FindSigner(verified));
+  const v1::CeremonyStatement& ceremony = verified.statement.ceremony();
+  if (!signer->roles.Intersects({v1::ROLE_APPROVER, v1::ROLE_OPERATOR}))
+    return Refused("only approvers and operators ask for a ceremony");
+  if (ceremony.epoch() != vault_key_.epoch() + 1) {
+    return Refused("the vault's root was split anew meanwhile; look with `muster vault status`");
+  }
+  std::set<MemberId> members;
+  for (const std::string& name : ceremony.holders()) {
+    const PersonRecord* holder = FindPerson(Known<PersonId>(name));
+    if (holder == nullptr || !holder->member.has_value() || !holder->roles.Has(v1::ROLE_APPROVER)) {
+      return Refused("its holder " + name + " is no approver of a member");
+    }
+    if (!members.insert(*holder->member).second)
+      return Refused("it names two holders of one member; each member holds one share");
+  }
+  if (decisions_.Find(verified.hash) != nullptr)
+    return MakeError(v1::REQUEST_ID_REUSED, "statement refused: this ceremony is on the log");
+  return absl::OkStatus();
+}
+
+absl::Status Registry::CheckVaultKey(const VerifiedStatement& verified) const {
+  const v1::VaultKeyStatement& said = verified.statement.vault_key();
+  if (said.has_opening()) return vault_key_.CheckOpening(verified);
+  MUSTER_RETURN_IF_ERROR(CheckVaultSigner(verified));
+  if (said.has_unsealed()) return vault_key_.CheckUnsealed(said.unsealed());
+  MUSTER_RETURN_IF_ERROR(vault_key_.CheckSplit(
+      said.split(), [&](const PersonId& id) -> std::optional<crypto::VerifyKey> {
+        const PersonRecord* person = FindPerson(id);
+        if (person == nullptr) return std::nullopt;
+        return person->sign_key;
+      }));
+  if (used_keys_.contains(said.split().opening_key()))
+    return Refused("its opening key is somebody's already");
+  return absl::OkStatus();
+}
+
+void Registry::Propose(Decision::Kind kind, uint64_t index, const VerifiedStatement& verified) {
+  Decision decision;
+  decision.kind = kind;
+  decision.hash = verified.hash;
+  decision.statement = verified.statement;
+  decision.index = index;
+  const PersonRecord* proposer = FindPerson(Known<PersonId>(verified.statement.signer()));
+  if (decisions_.Propose(std::move(decision), VoiceOf(*proposer), quorum()))
+    TakeEffect(index, verified.hash);
+}
+
+void Registry::TakeEffect(uint64_t index, const Bytes32& hash) {
+  const Decision& decision = *decisions_.Find(hash);
+  switch (decision.kind) {
+    case Decision::Kind::kAdmission:
+      break;  // the join looks
+    case Decision::Kind::kCharter: {
+      const v1::CharterProposalStatement& proposal = decision.statement.charter_proposal();
+      versions_.push_back({proposal.version(), proposal.terms(), hash, index});
+      decisions_.VoidPending();
+      break;
+    }
+    case Decision::Kind::kCeremony:
+      vault_key_.TakeCeremony(hash, decision.statement.ceremony());
+      decisions_.VoidPending(Decision::Kind::kCeremony);
+      break;
+  }
+}
+
+std::optional<uint64_t> Registry::FindDecided(const Bytes32& hash) const {
+  const auto it = decided_.find(hash);
+  return it == decided_.end() ? std::nullopt : std::optional<uint64_t>(it->second);
+}
+
+std::vector<uint64_t> Registry::DecidingEntries(uint64_t admission_index) const {
+  for (const auto& [id, invite] : invites_) {
+    if (invite.index != admission_index) continue;
+    if (!invite.decision.has_value()) break;
+    return decisions_.Find(*invite.decision)->signature_indices;
+  }
+  return {};
+}
+
+std::vector<uint64_t> Registry::CharterEntries() const {
+  std::vector<uint64_t> entries;
+  for (const CharterVersion& version : versions_) {
+    const Decision* decision = decisions_.Find(version.hash);
+    if (decision == nullptr) continue;  // the founding
+    entries.push_back(decision->index);
+    entries.insert(entries.end(), decision->signature_indices.begin(),
+                   decision->signature_indices.end());
+  }
+  return entries;
+}
+
 absl::Status Registry::CheckVaultSigner(const VerifiedStatement& verified) const {
   if (verified.signers.size() == 1 && verified.SignedBy(vault_sign_key())) return absl::OkStatus();
   return Refused("it must be signed by the vault's key in the charter, and by nobody else");
@@ -337,6 +519,10 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
   const v1::Statement& statement = verified.statement;
   if (statement.has_charter() && index != 0) return Refused("the charter is the log's first entry");
 
+  if (statement.has_charter_proposal() || statement.has_endorsement() || statement.has_ceremony() ||
+      statement.has_vault_key() || statement.has_seal()) {
+    decided_[verified.hash] = index;
+  }
   const auto enroll = [&](const PersonId& id, std::optional<MemberId> member,
                           const std::string& name, const RoleSet& roles, const v1::PersonKeys& keys,
                           uint64_t admission_index) {
@@ -364,6 +550,7 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       charter_ = statement.charter();
       consortium_ = *ToArray<16>(statement.consortium());
       charter_hash_ = verified.hash;
+      versions_.push_back({1, TermsOf(*charter_), charter_hash_, index});
       // Nobody enrolls with a key of the vault or of the log: their signatures must stay apart.
       const auto log_key = tlog::NoteKey::Parse(charter_->log_vkey());
       MUSTER_CHECK(log_key.ok());
@@ -382,6 +569,10 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       invite.id = Known<InviteId>(statement.admission().invite());
       invite.admission = statement.admission();
       invite.index = index;
+      if (invite.admission.new_member() || invite.admission.member().empty()) {
+        invite.decision = verified.hash;
+        Propose(Decision::Kind::kAdmission, index, verified);
+      }
       invites_[invite.id] = std::move(invite);
       break;
     }
@@ -465,6 +656,37 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       break;
     case v1::Statement::kMatch:
       matches_[Known<MatchId>(statement.match().match())] = index;
+      break;
+    case v1::Statement::kCharterProposal:
+      Propose(Decision::Kind::kCharter, index, verified);
+      break;
+    case v1::Statement::kCeremony:
+      Propose(Decision::Kind::kCeremony, index, verified);
+      break;
+    case v1::Statement::kEndorsement: {
+      const PersonRecord& signer = *FindPerson(Known<PersonId>(statement.signer()));
+      const Bytes32 hash = Array32(statement.endorsement().statement_hash());
+      if (vault_key_.split().has_value() && vault_key_.split()->hash == hash) {
+        vault_key_.Confirm(signer.id);
+      } else if (decisions_.Sign(hash, index, VoiceOf(signer), quorum())) {
+        TakeEffect(index, hash);
+      }
+      break;
+    }
+    case v1::Statement::kVaultKey: {
+      const v1::VaultKeyStatement& said = statement.vault_key();
+      if (said.has_split()) {
+        used_keys_[said.split().opening_key()] = Known<PersonId>(charter_->founder());
+        vault_key_.TakeSplit(index, verified.hash, said.split());
+      } else if (said.has_opening()) {
+        vault_key_.TakeOpening(index, verified.hash, said.opening());
+      } else {
+        vault_key_.TakeUnsealed(index, verified.hash, said.unsealed());
+      }
+      break;
+    }
+    case v1::Statement::kSeal:
+      vault_key_.TakeSeal(index);
       break;
     case v1::Statement::BODY_NOT_SET:
       break;
@@ -559,6 +781,8 @@ std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {
 
 bool Registry::IsPublic(const v1::Statement& statement) {
   return statement.has_charter() || statement.has_admission() || statement.has_join() ||
+         statement.has_charter_proposal() || statement.has_endorsement() ||
+         statement.has_ceremony() || statement.has_vault_key() || statement.has_seal() ||
          statement.has_match() || statement.upload().has_voterfile() ||
          statement.intake().has_voterfile();
 }

@@ -3,19 +3,24 @@
 // Registry: who takes part, as follows from the log's statements and from nothing else. musterd,
 // the vault and the auditor's verifier each build their own and so agree.
 //
-// Rules: entry 0 is the charter, signed by the founder's sign and cosign key. An admission of a
-// member, or of somebody of no member, needs the charter's quorum of operators; of a colleague, an
-// approver of that member. Operators belong to no member, and only people of no member are
-// operators. A join needs its admission, still good by the joiner's own clock, and signatures by
-// the sign key, the cosign key and the invite's key; a member begins with its first join; keys are
-// unique over all people and purposes; the first approver of a member, and nobody else, brings M.
-// Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member, each id once;
-// of voter files by a steward instead, under a name that no list of the member has. Erasures and
-// reports to a person: as withdrawals. Intake, withdrawn and erased: by the vault's key in the
-// charter, once for each upload, withdrawal and erasure, which must be there and agree. Nobody
-// signs without need: a signature too many is refused. Errors: FAILED_PRECONDITION
-// (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS, INVITE_USED, INVITE_EXPIRED,
-// KEY_LOW_ORDER. Threads: externally synchronized.
+// Rules: entry 0 is the charter, signed by the founder's sign and cosign key; its terms change when
+// the quorum of the charter in effect has signed a proposal that follows it (decision.h). An
+// admission of a member, or of somebody of no member, is made by an operator and in effect with
+// that quorum; of a colleague, by an approver of that member. Operators belong to no member, and
+// only people of no member are operators. A join needs its admission, in effect and still good by
+// the joiner's own clock, and signatures by the sign key, the cosign key and the invite's key; a
+// member begins with its first join; keys are unique over all people and purposes; the first
+// approver of a member, and nobody else, brings M. A ceremony for the vault's root needs the quorum
+// and names one approver of each of its members; what the vault says of its key follows
+// vault_key.h. Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member,
+// each id once; of voter files by a steward instead, under a name that no list of the member has.
+// Erasures and reports to a person: as withdrawals. Intake, withdrawn and erased: by the vault's key
+// in the charter, once for each upload, withdrawal and erasure, which must be there and agree.
+// Nobody signs without need: a signature too many is refused.
+// Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS,
+// INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER; QUORUM_MISSING for what is not in effect yet,
+// CHARTER_STALE for a proposal that follows another charter, NOTHING_TO_SIGN, ALREADY_SIGNED.
+// Threads: externally synchronized.
 #ifndef MUSTER_CORE_GOVERNANCE_REGISTRY_H_
 #define MUSTER_CORE_GOVERNANCE_REGISTRY_H_
 
@@ -28,8 +33,10 @@
 #include "core/base/id.h"
 #include "core/crypto/box.h"
 #include "core/crypto/group.h"
+#include "core/governance/decision.h"
 #include "core/governance/roles.h"
 #include "core/governance/statement.h"
+#include "core/governance/vault_key.h"
 
 namespace muster::governance {
 
@@ -59,6 +66,16 @@ struct PendingInvite {
   v1::AdmissionStatement admission;
   uint64_t index = 0;
   bool used = false;
+  // When the charter's quorum decides on it.
+  std::optional<Bytes32> decision;
+};
+
+// A charter that is or was in effect.
+struct CharterVersion {
+  int32_t version = 1;
+  v1::CharterTerms terms;
+  Bytes32 hash{};      // of the statement that brought it
+  uint64_t index = 0;  // of the entry from which on it was in effect
 };
 
 // What the log says of an upload.
@@ -113,9 +130,23 @@ class Registry {
   absl::Status Apply(uint64_t index, const VerifiedStatement& statement);
 
   bool founded() const { return charter_.has_value(); }
+  // The founding charter: names and keys, which stay. What may change is in terms().
   const v1::CharterStatement& charter() const { return *charter_; }
   const Bytes16& consortium() const { return consortium_; }
   const Bytes32& charter_hash() const { return charter_hash_; }
+  // The charter in effect, last, and those before it.
+  const std::vector<CharterVersion>& charter_versions() const { return versions_; }
+  const v1::CharterTerms& terms() const { return versions_.back().terms; }
+  const DecisionBook& decisions() const { return decisions_; }
+  const VaultKeyRecord& vault_key() const { return vault_key_; }
+  // Where a statement of these kinds stands in the log: what is decided by quorum, its signatures,
+  // the vault's key. By its hash.
+  std::optional<uint64_t> FindDecided(const Bytes32& hash) const;
+  // The entries with the signatures that brought the admission at `admission_index` into effect;
+  // none for a colleague's.
+  std::vector<uint64_t> DecidingEntries(uint64_t admission_index) const;
+  // The entries that brought the charters since the founding: proposals and signatures.
+  std::vector<uint64_t> CharterEntries() const;
   crypto::VerifyKey vault_sign_key() const;
 
   const PersonRecord* FindPerson(const PersonId& id) const;
@@ -137,7 +168,8 @@ class Registry {
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
   const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
 
-  // Who may read an entry's body: everyone (charter, admissions, joins, voter files, match runs) or
+  // Who may read an entry's body: everyone (charters, admissions, joins, what is decided by quorum,
+  // the vault's key, voter files, match runs) or
   // one member (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
@@ -151,6 +183,16 @@ class Registry {
   absl::Status CheckMemberSigner(const VerifiedStatement& statement, std::string_view member,
                                  const RoleSet& roles) const;
   absl::Status CheckVaultSigner(const VerifiedStatement& statement) const;
+  // Their signer, who takes part and alone has signed.
+  absl::StatusOr<const PersonRecord*> FindSigner(const VerifiedStatement& statement) const;
+  absl::Status CheckProposal(const VerifiedStatement& statement) const;
+  absl::Status CheckEndorsement(const VerifiedStatement& statement) const;
+  absl::Status CheckCeremony(const VerifiedStatement& statement) const;
+  absl::Status CheckVaultKey(const VerifiedStatement& statement) const;
+  int quorum() const { return versions_.back().terms.quorum(); }
+  // Lets a decision take effect that has just reached its quorum.
+  void TakeEffect(uint64_t index, const Bytes32& hash);
+  void Propose(Decision::Kind kind, uint64_t index, const VerifiedStatement& statement);
 
   std::optional<v1::CharterStatement> charter_;
   Bytes16 consortium_{};
@@ -163,6 +205,10 @@ class Registry {
   std::map<ErasureId, ErasureRecord> erasures_;
   std::map<PersonReportId, uint64_t> person_reports_;
   std::map<MatchId, uint64_t> matches_;
+  std::vector<CharterVersion> versions_;
+  DecisionBook decisions_;
+  VaultKeyRecord vault_key_;
+  std::map<Bytes32, uint64_t> decided_;
   std::map<crypto::VerifyKey, PersonId> by_key_;  // sign keys
   std::map<std::string, PersonId> used_keys_;     // every key of every purpose, raw
 };

@@ -13,6 +13,8 @@
 #include "core/crypto/box.h"
 #include "core/crypto/group.h"
 #include "core/crypto/hash.h"
+#include "core/crypto/shares.h"
+#include "core/governance/charter.h"
 #include "core/governance/roles.h"
 #include "core/seal/envelope.h"
 #include "core/tlog/entry.h"
@@ -137,7 +139,88 @@ absl::Status CheckBody(const v1::CharterStatement& charter, std::string_view sig
                                            thresholds.ambiguous_probability(),
                                            "charter.match_thresholds"));
   }
+  if (charter.has_terms()) {
+    if (charter.terms().quorum() != 0 || charter.terms().witness_count() != 0 ||
+        charter.terms().has_match_thresholds()) {
+      return Malformed("charter.terms", "say what the charter itself says");
+    }
+    MUSTER_RETURN_IF_ERROR(CheckTerms(TermsOf(charter)));
+  }
   return CheckPersonKeys(charter.founder_keys());
+}
+
+absl::Status CheckBody(const v1::CharterProposalStatement& proposal, std::string_view) {
+  if (proposal.version() < 2) return Malformed("charter_proposal.version", "is less than 2");
+  MUSTER_RETURN_IF_ERROR(
+      CheckSize(proposal.predecessor_hash(), 32, "charter_proposal.predecessor_hash"));
+  MUSTER_RETURN_IF_ERROR(
+      CheckText(proposal.reason(), kConsentBytesMax, false, "charter_proposal.reason"));
+  if (!proposal.has_terms()) return Malformed("charter_proposal.terms", "are missing");
+  return CheckTerms(proposal.terms());
+}
+
+absl::Status CheckBody(const v1::EndorsementStatement& endorsement, std::string_view) {
+  return CheckSize(endorsement.statement_hash(), 32, "endorsement.statement_hash");
+}
+
+absl::Status CheckBody(const v1::CeremonyStatement& ceremony, std::string_view) {
+  if (ceremony.epoch() < 1) return Malformed("ceremony.epoch", "is less than 1");
+  if (ceremony.holders().empty() || ceremony.holders_size() > crypto::kShareHoldersMax)
+    return Malformed("ceremony.holders", "must be 1 to 64");
+  if (ceremony.threshold() < 1 || ceremony.threshold() > ceremony.holders_size())
+    return Malformed("ceremony.threshold", "must be 1 to the number of holders");
+  for (const std::string& holder : ceremony.holders())
+    MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(holder, "ceremony.holders"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckBody(const v1::VaultKeyStatement& said, std::string_view) {
+  switch (said.event_case()) {
+    case v1::VaultKeyStatement::kSplit: {
+      const v1::RootSplit& split = said.split();
+      MUSTER_RETURN_IF_ERROR(CheckSize(split.ceremony_hash(), 32, "vault_key.split.ceremony_hash"));
+      if (split.epoch() < 1) return Malformed("vault_key.split.epoch", "is less than 1");
+      const std::vector<std::string> points(split.commitments().begin(), split.commitments().end());
+      MUSTER_RETURN_IF_ERROR(Annotate(crypto::ShareCommitments::Parse(points).status(),
+                                      "statement: vault_key.split.commitments"));
+      if (split.holders_size() < split.commitments_size() ||
+          split.holders_size() > crypto::kShareHoldersMax) {
+        return Malformed("vault_key.split.holders", "must be as many as the threshold, to 64");
+      }
+      for (const v1::ShareHolder& holder : split.holders()) {
+        MUSTER_RETURN_IF_ERROR(
+            CheckName<PersonId>(holder.person(), "vault_key.split.holders.person"));
+        MUSTER_RETURN_IF_ERROR(Annotate(crypto::ParseVerifyKey(holder.sign_key()).status(),
+                                        "statement: vault_key.split.holders.sign_key"));
+        MUSTER_RETURN_IF_ERROR(CheckSize(holder.sealed_share(),
+                                         crypto::kShareBytes + crypto::kBoxOverheadBytes,
+                                         "vault_key.split.holders.sealed_share"));
+      }
+      return Annotate(crypto::ParseVerifyKey(split.opening_key()).status(),
+                      "statement: vault_key.split.opening_key");
+    }
+    case v1::VaultKeyStatement::kOpening:
+      MUSTER_RETURN_IF_ERROR(
+          CheckSize(said.opening().split_hash(), 32, "vault_key.opening.split_hash"));
+      return Annotate(crypto::ParseBoxPublicKey(said.opening().box_key()).status(),
+                      "statement: vault_key.opening.box_key");
+    case v1::VaultKeyStatement::kUnsealed:
+      MUSTER_RETURN_IF_ERROR(
+          CheckSize(said.unsealed().opening_hash(), 32, "vault_key.unsealed.opening_hash"));
+      if (said.unsealed().holders_size() > crypto::kShareHoldersMax)
+        return Malformed("vault_key.unsealed.holders", "must be at most 64");
+      for (const std::string& holder : said.unsealed().holders())
+        MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(holder, "vault_key.unsealed.holders"));
+      return CheckCount(said.unsealed().lease_end_time(), "vault_key.unsealed.lease_end_time");
+    case v1::VaultKeyStatement::EVENT_NOT_SET:
+      break;
+  }
+  return Malformed("vault_key", "says nothing");
+}
+
+absl::Status CheckBody(const v1::SealStatement& seal, std::string_view) {
+  MUSTER_RETURN_IF_ERROR(CheckSize(seal.unsealed_hash(), 32, "seal.unsealed_hash"));
+  return CheckText(seal.reason(), kConsentBytesMax, false, "seal.reason");
 }
 
 absl::Status CheckBody(const v1::AdmissionStatement& admission, std::string_view) {
@@ -330,7 +413,8 @@ absl::Status CheckShape(const v1::Statement& statement) {
   if (statement.create_time() <= 0) return Malformed("create_time", "is missing");
   const std::string& signer = statement.signer();
   const bool by_vault = statement.has_intake() || statement.has_withdrawn() ||
-                        statement.has_match() || statement.has_erased();
+                        statement.has_match() || statement.has_erased() ||
+                        statement.has_vault_key();
   if (by_vault && signer != "vault")
     return Malformed("signer", "must be the vault for what it says");
   if (!by_vault) MUSTER_RETURN_IF_ERROR(CheckName<PersonId>(signer, "signer"));
@@ -357,6 +441,16 @@ absl::Status CheckShape(const v1::Statement& statement) {
       return CheckBody(statement.erased(), signer);
     case v1::Statement::kPersonReport:
       return CheckBody(statement.person_report(), signer);
+    case v1::Statement::kCharterProposal:
+      return CheckBody(statement.charter_proposal(), signer);
+    case v1::Statement::kEndorsement:
+      return CheckBody(statement.endorsement(), signer);
+    case v1::Statement::kCeremony:
+      return CheckBody(statement.ceremony(), signer);
+    case v1::Statement::kVaultKey:
+      return CheckBody(statement.vault_key(), signer);
+    case v1::Statement::kSeal:
+      return CheckBody(statement.seal(), signer);
     case v1::Statement::BODY_NOT_SET:
       break;
   }

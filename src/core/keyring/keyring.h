@@ -4,18 +4,20 @@
 // while the vault runs.
 //
 //   HOME/root.key        32 random bytes: the root of a trial on one machine ("keyfile"); a
-//   ceremony puts another in its place HOME/keys.sealed     proto SealedKeys: token key, store key,
-//   v, sign key, box key, sketch key; each under DeriveKey(root, "muster/keyring/v1") with its name
-//   as AAD
+//                        ceremony puts shares in its place (root_split.h)
+//   HOME/keys.sealed     proto SealedKeys: token key, store key, v, sign key, box key, sketch key;
+//                        each under DeriveKey(root, "muster/keyring/v1") with its name as AAD
 //   HOME/keys.public     the public halves, one "name hex" a line
 //   HOME/intake/ID.key   the secret half of one upload's intake key under DeriveKey(root,
 //   "muster/intake-key-file/v1"), AAD "muster/intake-key/v1" | upload
 //
-// Rules: keys are random and independent, so that a new root only re-wraps them. Intake keys stand
+// Rules: keys are random and independent, so that a new root only re-wraps them (the key of the
+// intake files, derived from the first root, is carried over as one of them). Intake keys stand
 // outside the database and its backups, and are unlinked when the upload was read. Files are 0600
 // and never overwritten, but for keys.sealed when a home of an earlier version gets a key that it
 // lacks.
-// Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or
+// Errors: ALREADY_EXISTS (HOME_EXISTS); FAILED_PRECONDITION (VAULT_SEALED) for a home whose root is
+// split, when no root is given; FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or
 // foreign key files; those of base/file.h.
 // Threads: const use from anywhere.
 #ifndef MUSTER_CORE_KEYRING_KEYRING_H_
@@ -35,6 +37,7 @@
 #include "core/crypto/group.h"
 #include "core/crypto/secret_bytes.h"
 #include "core/crypto/signature.h"
+#include "core/keyring/root_split.h"
 #include "core/token/token.h"
 #include "muster/v1/statement.pb.h"
 
@@ -45,11 +48,18 @@ class Keyring {
   // Makes a home's keys and returns their public halves.
   static absl::StatusOr<v1::VaultKeys> Create(const std::filesystem::path& home);
   static absl::StatusOr<std::unique_ptr<Keyring>> Open(const std::filesystem::path& home);
+  // A home whose root is split, by what CombineShares has given.
+  static absl::StatusOr<std::unique_ptr<Keyring>> Open(const std::filesystem::path& home,
+                                                       const crypto::Scalar& root);
   // Makes the keys that the home's version had not yet, durably. Once, before the keyring is
   // shared, and while no other process can have the home open (the store's lock sees to that).
   absl::Status AddMissing();
 
-  std::string_view root_kind() const { return "keyfile"; }
+  // Draws a new root, splits it among the plan's holders and wraps all keys under it, durably but
+  // not in force yet (root_split.h). Returns what the vault says of it. Takes the place of one that
+  // was prepared before.
+  absl::StatusOr<v1::SignedStatement> PrepareSplit(const SplitPlan& plan) const;
+
   v1::VaultKeys public_keys() const;
   const token::TokenKey& token_key() const { return token_key_; }
   // For keyed hashes inside rows (mail domains, consent texts); follows from the token key.
@@ -72,10 +82,14 @@ class Keyring {
   Keyring(std::filesystem::path home, crypto::SecretBytes token_key, crypto::SecretBytes store_key,
           crypto::Scalar holding_key, crypto::SigningKey sign_key, crypto::BoxSecretKey box_key,
           crypto::SecretBytes intake_file_key);
+  struct Root;
+  static absl::StatusOr<std::unique_ptr<Keyring>> OpenWith(const std::filesystem::path& home,
+                                                           const Root& root);
   std::filesystem::path IntakePath(const UploadId& upload) const;
 
   std::filesystem::path home_;
-  crypto::SecretBytes row_key_;  // before token_key_, which takes the bytes
+  crypto::SecretBytes row_key_;    // before token_key_, which takes the bytes
+  crypto::SecretBytes token_raw_;  // the same, to be wrapped again
   token::TokenKey token_key_;
   crypto::SecretBytes store_key_;
   crypto::Scalar holding_key_;

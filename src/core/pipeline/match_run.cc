@@ -710,12 +710,10 @@ double RoundedTo(double value, double unit) { return std::round(value / unit) * 
 
 }  // namespace
 
-match::Thresholds ThresholdsOf(const v1::CharterStatement& charter) {
+match::Thresholds ThresholdsOf(const v1::CharterTerms& terms) {
   match::Thresholds thresholds;
-  if (charter.has_match_thresholds()) {
-    thresholds.matched = charter.match_thresholds().matched_probability();
-    thresholds.ambiguous = charter.match_thresholds().ambiguous_probability();
-  }
+  thresholds.matched = terms.match_thresholds().matched_probability();
+  thresholds.ambiguous = terms.match_thresholds().ambiguous_probability();
   return thresholds;
 }
 
@@ -778,7 +776,7 @@ absl::Status MatchRun::Do(const MatchPlan& plan, const OnProgress& on_progress) 
   MUSTER_ASSIGN_OR_RETURN(const VoterFile file, FindVoterFile(*store_, plan.voterfile));
   const auto registry = observer_->registry();
   const uint64_t log_size = observer_->size();
-  const match::Thresholds thresholds = ThresholdsOf(registry->charter());
+  const match::Thresholds thresholds = ThresholdsOf(registry->terms());
   const std::string source(file.source.View());
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::MatchRunRecord> before,
                           store_->ReadMatchRun(source));
@@ -858,7 +856,7 @@ absl::StatusOr<v1::MatchExplanation> ExplainMatch(const store::VaultStore& store
   explanation.set_known(!own.rows.empty());
   if (own.rows.empty()) return explanation;
   MUSTER_ASSIGN_OR_RETURN(const Decision decision,
-                          DecideAlone(own, *run, ThresholdsOf(registry.charter())));
+                          DecideAlone(own, *run, ThresholdsOf(registry.terms())));
   explanation.set_outcome(decision.outcome == Outcome::kMatched     ? "matched"
                           : decision.outcome == Outcome::kAmbiguous ? "ambiguous"
                                                                     : "unmatched");

@@ -97,7 +97,7 @@ absl::StatusOr<v1::MatchExplanation> ExplainMatch(const store::VaultStore& store
                                                   std::string_view voterfile);
 
 // The charter's, or what stands for them.
-match::Thresholds ThresholdsOf(const v1::CharterStatement& charter);
+match::Thresholds ThresholdsOf(const v1::CharterTerms& terms);
 
 }  // namespace muster::pipeline
 

@@ -32,6 +32,8 @@ absl::StatusOr<uint64_t> ParseIndex(int64_t index) {
   return static_cast<uint64_t>(index);
 }
 
+}  // namespace
+
 absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path) {
   absl::StatusOr<std::string> text = ReadFile(path, 4096);
   if (!text.ok()) {
@@ -46,12 +48,18 @@ absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path) {
   return key;
 }
 
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
                                                    const Clock& clock) {
+  MUSTER_ASSIGN_OR_RETURN(std::unique_ptr<keyring::Keyring> keyring,
+                          keyring::Keyring::Open(options.home));
+  return Open(options, std::move(keyring), clock);
+}
+
+absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
+                                                   std::unique_ptr<keyring::Keyring> keyring,
+                                                   const Clock& clock) {
   std::unique_ptr<Vault> vault(new Vault(options, clock));
-  MUSTER_ASSIGN_OR_RETURN(vault->keyring_, keyring::Keyring::Open(options.home));
+  vault->keyring_ = std::move(keyring);
   MUSTER_ASSIGN_OR_RETURN(tlog::NoteKey log_key,
                           ReadLogKey(options.log_vkey_file.empty() ? options.home / "log.vkey"
                                                                    : options.log_vkey_file));
@@ -95,9 +103,13 @@ void Vault::Drain() {
 v1::VaultState Vault::State() const {
   v1::VaultState state;
   state.set_unsealed(true);
-  state.set_root_kind(std::string(keyring_->root_kind()));
   *state.mutable_keys() = keyring_->public_keys();
   state.set_log_size(static_cast<int64_t>(observer_->size()));
+  const auto registry = observer_->registry();
+  if (registry->founded()) {
+    state.set_charter_version(registry->charter_versions().back().version);
+    state.set_charter_hash(ToString(registry->charter_versions().back().hash));
+  }
   return state;
 }
 

@@ -46,15 +46,23 @@ struct VaultOptions {
   IntakeOptions intake;
 };
 
+// The log's verifier key, as `muster found` left it. HOME_MALFORMED.
+absl::StatusOr<tlog::NoteKey> ReadLogKey(const std::filesystem::path& path);
+
 class Vault {
  public:
+  // A home whose root is a key file.
   static absl::StatusOr<std::unique_ptr<Vault>> Open(const VaultOptions& options,
+                                                     const Clock& clock = Clock::System());
+  static absl::StatusOr<std::unique_ptr<Vault>> Open(const VaultOptions& options,
+                                                     std::unique_ptr<keyring::Keyring> keyring,
                                                      const Clock& clock = Clock::System());
   ~Vault();
 
   // Ends all readings and starts no more; what is not durable yet is read again later.
   void Drain();
 
+  // What an open vault can say; custody.h adds what opened it.
   v1::VaultState State() const;
   absl::StatusOr<uint64_t> Observe(const v1::ObserveEntriesRequest& request);
   // `voterfile`: not set for a list.

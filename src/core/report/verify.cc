@@ -309,9 +309,10 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
   for (const v1::EntryProof& proof : report.people()) {
     MUSTER_RETURN_IF_ERROR(entries.Add(proof));
     const v1::Statement& statement = entries.At(proof).statement;
-    if (!statement.has_admission() && !statement.has_join()) {
+    if (!statement.has_admission() && !statement.has_join() && !statement.has_charter_proposal() &&
+        !statement.has_endorsement()) {
       return BadReport("entry " + std::to_string(proof.index()) +
-                       " is neither an admission nor a join");
+                       " is neither an admission nor a join, nor how one came into effect");
     }
   }
   for (const v1::UploadProvenance& upload : report.uploads()) {

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/status.h"
+#include "muster/v1/charter_service.pb.h"
 #include "muster/v1/enrollment_service.pb.h"
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/match_service.pb.h"
@@ -12,6 +13,7 @@
 #include "muster/v1/person_service.pb.h"
 #include "muster/v1/report_service.pb.h"
 #include "muster/v1/upload_service.pb.h"
+#include "muster/v1/vault_key_service.pb.h"
 
 namespace muster::front {
 namespace {
@@ -42,6 +44,9 @@ RoleSet Matching() { return {v1::ROLE_STEWARD, v1::ROLE_LEAD, v1::ROLE_OPERATOR}
 RoleSet ForPeople() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}; }
 RoleSet OwnContacts() { return {v1::ROLE_UPLOADER, v1::ROLE_APPROVER, v1::ROLE_LEAD}; }
 
+// Whose signatures the charter counts, or may count; which, the log's registry decides.
+RoleSet Deciding() { return {v1::ROLE_APPROVER, v1::ROLE_OPERATOR}; }
+
 const std::vector<MethodRule>& Table() {
   static const auto* table = new std::vector<MethodRule>{
       {"/muster.v1.EnrollmentService/GetServerInfo", true, {}, false, kSmall},
@@ -70,6 +75,13 @@ const std::vector<MethodRule>& Table() {
       {"/muster.v1.MatchService/ExplainMatch", false, OwnContacts(), true, kSmall},
       {"/muster.v1.PersonService/Erase", false, ForPeople(), true, kSmall},
       {"/muster.v1.PersonService/ReportPerson", false, ForPeople(), true, kSmall},
+      {"/muster.v1.CharterService/ProposeCharter", false, Deciding(), false, kSmall},
+      {"/muster.v1.CharterService/Endorse", false, Deciding(), false, kSmall},
+      {"/muster.v1.VaultKeyService/StartCeremony", false, Deciding(), false, kSmall},
+      {"/muster.v1.VaultKeyService/GetVaultKeys", false, Everyone(), false, kSmall},
+      // Only approvers hold shares; and whoever takes part may seal.
+      {"/muster.v1.VaultKeyService/DeliverShare", false, {v1::ROLE_APPROVER}, true, kSmall},
+      {"/muster.v1.VaultKeyService/SealVault", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/GetCheckpoint", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/ListEntries", false, Everyone(), false, kSmall},
       {"/muster.v1.ReportService/GetProvenance", false, Uploads(), true, kSmall},
@@ -117,7 +129,8 @@ std::vector<std::string> ServedMethods() {
   for (const google::protobuf::Descriptor* request :
        {v1::EnrollRequest::descriptor(), v1::AdmitRequest::descriptor(),
         v1::PutBatchRequest::descriptor(), v1::StartMatchRequest::descriptor(),
-        v1::EraseRequest::descriptor(), v1::GetCheckpointRequest::descriptor(),
+        v1::EraseRequest::descriptor(), v1::EndorseRequest::descriptor(),
+        v1::SealVaultRequest::descriptor(), v1::GetCheckpointRequest::descriptor(),
         v1::GetProvenanceRequest::descriptor()}) {
     const google::protobuf::FileDescriptor* file = request->file();
     for (int s = 0; s < file->service_count(); ++s) {

@@ -63,8 +63,12 @@ absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Call
 absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal,
                                                     std::vector<PersonId> people) {
   std::set<uint64_t> entries;
-  while (!people.empty()) {
-    std::vector<uint64_t> admissions;
+  // Charters since the founding decide how many must sign.
+  std::vector<uint64_t> charters =
+      journal.WithRegistry([](const governance::Registry& r) { return r.CharterEntries(); });
+  entries.insert(charters.begin(), charters.end());
+  while (!people.empty() || !charters.empty()) {
+    std::vector<uint64_t> admissions = std::exchange(charters, {});
     journal.WithRegistry([&](const governance::Registry& registry) {
       for (const PersonId& id : people) {
         const governance::PersonRecord* person = registry.FindPerson(id);
@@ -73,6 +77,10 @@ absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal,
           continue;
         if (entries.insert(person->admission_index).second)
           admissions.push_back(person->admission_index);
+        // Signed by a quorum of members: each signature, and who signed.
+        for (const uint64_t index : registry.DecidingEntries(person->admission_index)) {
+          if (entries.insert(index).second) admissions.push_back(index);
+        }
       }
     });
     people.clear();

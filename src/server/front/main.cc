@@ -112,6 +112,7 @@ absl::Status Serve(const Options& options) {
   RegisterUploadCalls(dispatcher, desk);
   RegisterMatchCalls(dispatcher, desk);
   RegisterPersonCalls(dispatcher, desk);
+  RegisterCharterCalls(dispatcher, desk);
   RegisterLogCalls(dispatcher, desk);
   dispatcher.CheckComplete();
 

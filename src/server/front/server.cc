@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "muster/v1/charter_service.grpc.pb.h"
 #include "muster/v1/enrollment_service.grpc.pb.h"
 #include "muster/v1/log_service.grpc.pb.h"
 #include "muster/v1/match_service.grpc.pb.h"
@@ -18,6 +19,7 @@
 #include "muster/v1/person_service.grpc.pb.h"
 #include "muster/v1/report_service.grpc.pb.h"
 #include "muster/v1/upload_service.grpc.pb.h"
+#include "muster/v1/vault_key_service.grpc.pb.h"
 #include "server/front/authorization.h"
 #include "server/rpc/status.h"
 
@@ -168,6 +170,25 @@ class RawReportService final : public R::WithRawCallbackMethod_GetProvenance<
   MUSTER_RAW(ReportService, GetBundle)
 };
 
+using C = v1::CharterService;
+class RawCharterService final
+    : public C::WithRawCallbackMethod_ProposeCharter<C::WithRawCallbackMethod_Endorse<C::Service>> {
+  MUSTER_RAW_SERVICE(CharterService)
+  MUSTER_RAW(CharterService, ProposeCharter)
+  MUSTER_RAW(CharterService, Endorse)
+};
+
+using K = v1::VaultKeyService;
+class RawVaultKeyService final
+    : public K::WithRawCallbackMethod_StartCeremony<K::WithRawCallbackMethod_GetVaultKeys<
+          K::WithRawCallbackMethod_DeliverShare<K::WithRawCallbackMethod_SealVault<K::Service>>>> {
+  MUSTER_RAW_SERVICE(VaultKeyService)
+  MUSTER_RAW(VaultKeyService, StartCeremony)
+  MUSTER_RAW(VaultKeyService, GetVaultKeys)
+  MUSTER_RAW(VaultKeyService, DeliverShare)
+  MUSTER_RAW(VaultKeyService, SealVault)
+};
+
 #undef MUSTER_RAW
 #undef MUSTER_RAW_SERVICE
 
@@ -181,6 +202,8 @@ struct Server::State {
   RawUploadService uploads{&gate};
   RawMatchService matches{&gate};
   RawPersonService people{&gate};
+  RawCharterService charter{&gate};
+  RawVaultKeyService vault_key{&gate};
   RawLogService log{&gate};
   RawReportService reports{&gate};
   std::unique_ptr<grpc::Server> server;
@@ -206,6 +229,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(&state->uploads);
   builder.RegisterService(&state->matches);
   builder.RegisterService(&state->people);
+  builder.RegisterService(&state->charter);
+  builder.RegisterService(&state->vault_key);
   builder.RegisterService(&state->log);
   builder.RegisterService(&state->reports);
   builder.SetMaxReceiveMessageSize(static_cast<int>(kRequestBytesMax));

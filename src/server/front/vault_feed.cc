@@ -26,7 +26,7 @@ bool VaultFeed::IsMismatch(const absl::Status& status) {
   return reason == v1::HOME_MALFORMED || reason == v1::LOG_FORKED || reason == v1::LOG_REWOUND;
 }
 
-VaultFeed::VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin,
+VaultFeed::VaultFeed(Journal* journal, const crypto::SigningKey& log_key, std::string origin,
                      Vault* vault)
     : journal_(journal),
       log_key_(log_key.Clone()),
@@ -103,10 +103,51 @@ absl::Status VaultFeed::Feed(uint64_t first, uint64_t end) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> VaultFeed::PutOnLog(const v1::VaultState& state) {
+  bool news = false;
+  for (const v1::SignedStatement& statement : state.statements()) {
+    const Bytes32 hash = governance::StatementHash(statement);
+    const auto find = [&] {
+      return journal_->WithRegistry(
+          [&](const governance::Registry& registry) { return registry.FindDecided(hash); });
+    };
+    std::optional<uint64_t> index = find();
+    if (!index.has_value()) {
+      // One that the log's rules refuse (a split whose ceremony another has overtaken) is the
+      // vault's to say anew.
+      const absl::StatusOr<uint64_t> appended = journal_->Append(statement);
+      if (!appended.ok()) {
+        spdlog::warn("the vault's word is not taken: {}", std::string(appended.status().message()));
+        continue;
+      }
+      index = *appended;
+      news = true;
+    }
+    v1::Statement said;
+    if (!said.ParseFromString(statement.statement()) || !said.vault_key().has_split()) continue;
+    v1::CommitSplitRequest commit;
+    MUSTER_ASSIGN_OR_RETURN(const Journal::Extension extension, journal_->ProveExtension(0));
+    MUSTER_ASSIGN_OR_RETURN(*commit.mutable_split(), journal_->Prove(*index, extension.size));
+    commit.set_checkpoint(extension.proof.checkpoint());
+    MUSTER_RETURN_IF_ERROR(vault_->CommitSplit(commit));
+    spdlog::info("the vault's root is split anew, as entry {} of the log says", *index);
+    news = true;
+  }
+  return news;
+}
+
 absl::StatusOr<bool> VaultFeed::Step() {
   // Asked anew each time: a vault that was started again may have read less.
   MUSTER_ASSIGN_OR_RETURN(v1::VaultState state, vault_->GetState());
   MUSTER_RETURN_IF_ERROR(CheckKeys(state));
+  MUSTER_ASSIGN_OR_RETURN(const bool news, PutOnLog(state));
+  if (!state.unsealed()) {
+    const std::lock_guard lock(mutex_);
+    error_ = VaultSealed(state.key());
+    state_ = std::move(state);
+    changed_.notify_all();
+    return news;
+  }
   const auto observed = static_cast<uint64_t>(state.log_size());
   const uint64_t size = journal_->size();
   {
@@ -123,7 +164,7 @@ absl::StatusOr<bool> VaultFeed::Step() {
   }
   if (observed < size) MUSTER_RETURN_IF_ERROR(Feed(observed, size));
   const std::lock_guard lock(mutex_);
-  return static_cast<uint64_t>(state_->log_size()) < journal_->size();
+  return news || static_cast<uint64_t>(state_->log_size()) < journal_->size();
 }
 
 void VaultFeed::Run() {
@@ -158,19 +199,22 @@ void VaultFeed::Run() {
 
 absl::StatusOr<v1::VaultState> VaultFeed::State() const {
   const std::lock_guard lock(mutex_);
-  if (!error_.ok()) return error_;
+  if (!error_.ok() && ReasonOf(error_) != v1::VAULT_SEALED) return error_;
   return *state_;
 }
 
 absl::Status VaultFeed::WaitObserved(uint64_t index, absl::Duration time) const {
   std::unique_lock lock(mutex_);
   const auto observed = [this, index] {
-    return state_.has_value() && static_cast<uint64_t>(state_->log_size()) > index;
+    return state_.has_value() && state_->unsealed() &&
+           static_cast<uint64_t>(state_->log_size()) > index;
   };
-  changed_.wait_for(lock, absl::ToChronoNanoseconds(time),
-                    [&] { return stopping_ || observed() || IsMismatch(error_); });
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(time), [&] {
+    return stopping_ || observed() || IsMismatch(error_) || ReasonOf(error_) == v1::VAULT_SEALED;
+  });
   if (stopping_)
     return MakeError(v1::SERVER_DRAINING, "the server is stopping; try again when it is back");
+  if (ReasonOf(error_) == v1::VAULT_SEALED) return error_;
   if (observed()) return absl::OkStatus();
   if (!error_.ok()) return error_;
   return VaultUnavailable("it is still reading the log");

@@ -3,9 +3,12 @@
 // VaultFeed: shows the vault every entry of the log, in order, and knows how far it has read. The
 // vault may be away for a while: it catches up.
 //
+// Also puts on the log what the vault says of its key (that it takes shares, that it was opened,
+// how its root is split), and proves a split to it.
+//
 // Rule: the vault at the other end must hold the charter's keys; another one is never fed.
-// Errors: VAULT_UNAVAILABLE while it is not there; what the vault said when it refuses the log
-// (LOG_FORKED).
+// Errors: VAULT_UNAVAILABLE while it is not there; VAULT_SEALED while it reads nothing; what the
+// vault said when it refuses the log (LOG_FORKED).
 // Threads: safe from anywhere; one thread of its own.
 #ifndef MUSTER_SERVER_FRONT_VAULT_FEED_H_
 #define MUSTER_SERVER_FRONT_VAULT_FEED_H_
@@ -28,8 +31,7 @@ class VaultFeed {
  public:
   // All outlive the feed. `log_key` signs the checkpoints of the pieces that a long catching-up is
   // made in.
-  VaultFeed(const Journal* journal, const crypto::SigningKey& log_key, std::string origin,
-            Vault* vault);
+  VaultFeed(Journal* journal, const crypto::SigningKey& log_key, std::string origin, Vault* vault);
   ~VaultFeed();
 
   void Start();
@@ -40,7 +42,7 @@ class VaultFeed {
   // Whether the error says that vault and log do not belong together, which no waiting mends.
   static bool IsMismatch(const absl::Status& status);
 
-  // The vault's state as of a second or two ago; why not, otherwise.
+  // The vault's state as of a second or two ago, sealed or not; why not, otherwise.
   absl::StatusOr<v1::VaultState> State() const;
   // Waits until the vault has read entry `index`.
   absl::Status WaitObserved(uint64_t index, absl::Duration time) const;
@@ -53,8 +55,10 @@ class VaultFeed {
   absl::StatusOr<bool> Step();
   absl::Status CheckKeys(const v1::VaultState& state) const;
   absl::Status Feed(uint64_t first, uint64_t end);
+  // True when something was new.
+  absl::StatusOr<bool> PutOnLog(const v1::VaultState& state);
 
-  const Journal* const journal_;
+  Journal* const journal_;
   const crypto::SigningKey log_key_;
   const std::string origin_;
   Vault* const vault_;

@@ -22,6 +22,8 @@ constexpr seconds kLongCall{1800};
 constexpr seconds kStateCall{2};
 // One person against a whole state.
 constexpr seconds kExplainCall{120};
+// The share that completes the threshold waits until the store is open.
+constexpr seconds kUnsealCall{300};
 
 absl::Status FromVault(const grpc::Status& status) {
   absl::Status said = rpc::FromGrpcStatus(status);
@@ -146,6 +148,15 @@ class GrpcVault : public Vault {
     return Ask<v1::VaultExplainMatchResponse>(&v1::VaultService::Stub::ExplainMatch, request,
                                               kExplainCall);
   }
+  absl::StatusOr<v1::DeliverShareResponse> DeliverShare(
+      const v1::DeliverShareRequest& request) override {
+    return Ask<v1::DeliverShareResponse>(&v1::VaultService::Stub::DeliverShare, request,
+                                         kUnsealCall);
+  }
+  absl::Status CommitSplit(const v1::CommitSplitRequest& request) override {
+    return Ask<v1::CommitSplitResponse>(&v1::VaultService::Stub::CommitSplit, request, kShortCall)
+        .status();
+  }
 
  private:
   template <typename Response, typename Method, typename Request>
@@ -170,6 +181,16 @@ absl::Status VaultUnavailable(std::string_view why) {
   return MakeError(v1::VAULT_UNAVAILABLE,
                    "the vault cannot be reached (" + std::string(why) +
                        "); it is started again by itself, try again in a few seconds");
+}
+
+absl::Status VaultSealed(const v1::VaultKeyState& key) {
+  return MakeError(
+      v1::VAULT_SEALED,
+      "the vault is sealed: " + std::to_string(key.threshold()) + " of its " +
+          std::to_string(key.holder_count()) + " holders open it with `muster vault unseal`, and " +
+          std::to_string(key.delivered_size()) + " have; what is received meanwhile waits",
+      {{"threshold", std::to_string(key.threshold())},
+       {"delivered", std::to_string(key.delivered_size())}});
 }
 
 std::unique_ptr<Vault> ConnectVault(const std::string& address) {

@@ -62,6 +62,9 @@ class Vault {
   virtual std::unique_ptr<MatchStream> RunMatch(const v1::VaultRunMatchRequest& request) = 0;
   virtual absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
       const v1::VaultExplainMatchRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeliverShareResponse> DeliverShare(
+      const v1::DeliverShareRequest& request) = 0;
+  virtual absl::Status CommitSplit(const v1::CommitSplitRequest& request) = 0;
 };
 
 // `address`: "unix:/path/of/the.sock". Connects when asked something, and again after every break.
@@ -69,6 +72,8 @@ std::unique_ptr<Vault> ConnectVault(const std::string& address);
 
 // The error for a vault that is not there.
 absl::Status VaultUnavailable(std::string_view why);
+// The error for one that is there and sealed.
+absl::Status VaultSealed(const v1::VaultKeyState& key);
 
 }  // namespace muster::front
 

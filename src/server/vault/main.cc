@@ -6,15 +6,18 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/status.h"
 #include "core/keyring/keyring.h"
-#include "core/pipeline/vault.h"
+#include "core/pipeline/custody.h"
 #include "server/vault/vault_service.h"
 
 namespace muster::vault {
@@ -33,23 +36,42 @@ absl::Status Init(const std::string& home) {
   return absl::OkStatus();
 }
 
-absl::Status Serve(const pipeline::VaultOptions& options, const std::string& socket) {
+// How the vault tells itself that it is to be sealed.
+constexpr int kSealSignal = SIGUSR1;
+
+// True when it ends in order to start anew, sealed.
+absl::StatusOr<bool> Serve(const pipeline::VaultOptions& options, const std::string& socket) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, kSealSignal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<pipeline::Vault> vault,
-                          pipeline::Vault::Open(options));
+  MUSTER_ASSIGN_OR_RETURN(
+      const std::unique_ptr<pipeline::Custody> custody,
+      pipeline::Custody::Open(options, [] { ::kill(::getpid(), kSealSignal); }));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<VaultServer> server,
-                          VaultServer::Start(vault.get(), socket));
-  spdlog::info("ready, {} log entries read", vault->State().log_size());
+                          VaultServer::Start(custody.get(), socket));
+  const v1::VaultState state = custody->State();
+  if (state.unsealed()) {
+    spdlog::info("ready, {} log entries read", state.log_size());
+  } else {
+    spdlog::info("sealed; {} of {} holders open it", state.key().threshold(),
+                 state.key().holder_count());
+  }
   int signal = 0;
   ::sigwait(&signals, &signal);
   server->Shutdown(kDrainWait);
-  spdlog::info("stopped");
-  return absl::OkStatus();
+  spdlog::info(signal == kSealSignal ? "sealing" : "stopped");
+  return signal == kSealSignal;
+}
+
+// This program again, in this process: nothing of its memory is left.
+absl::Status StartAnew(char** argv) {
+  ::execv("/proc/self/exe", argv);
+  return MakeError(v1::INTERNAL_ERROR, "cannot start anew: " + std::string(std::strerror(errno)) +
+                                           "; ending instead, so that the vault is sealed");
 }
 
 int Main(int argc, char** argv) {
@@ -78,8 +100,10 @@ int Main(int argc, char** argv) {
     pipeline::VaultOptions options;
     options.home = home;
     options.log_vkey_file = log_vkey_file;
-    status = socket.empty() ? MakeError(v1::FIELD_REQUIRED, "--socket PATH is needed to serve")
-                            : Serve(options, socket);
+    const absl::StatusOr<bool> again =
+        socket.empty() ? MakeError(v1::FIELD_REQUIRED, "--socket PATH is needed to serve")
+                       : Serve(options, socket);
+    status = again.ok() && *again ? StartAnew(argv) : again.status();
   }
   if (status.ok()) return 0;
   spdlog::error("{} ({})", std::string(status.message()), ReasonName(ReasonOf(status)));

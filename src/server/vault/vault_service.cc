@@ -85,16 +85,22 @@ grpc::Status Answer(absl::StatusOr<T> result, T* response) {
   return grpc::Status::OK;
 }
 
+// The open vault, or the call is refused.
+#define MUSTER_OPEN_VAULT(name)                                        \
+  const absl::StatusOr<pipeline::Vault*> name##_use = custody_->Use(); \
+  if (!name##_use.ok()) return rpc::ToGrpcStatus(name##_use.status()); \
+  pipeline::Vault* const name = *name##_use
+
 class Service : public v1::VaultService::Service {
  public:
-  explicit Service(pipeline::Vault* vault) : vault_(vault) {}
+  explicit Service(pipeline::Custody* custody) : custody_(custody) {}
 
   CallBook& calls() { return calls_; }
 
   grpc::Status GetVaultState(grpc::ServerContext* context, const v1::GetVaultStateRequest*,
                              v1::VaultState* response) override {
     const Call call(calls_, context);
-    *response = vault_->State();
+    *response = custody_->State();
     return grpc::Status::OK;
   }
 
@@ -102,7 +108,7 @@ class Service : public v1::VaultService::Service {
                               const v1::ObserveEntriesRequest* request,
                               v1::ObserveEntriesResponse* response) override {
     const Call call(calls_, context);
-    const absl::StatusOr<uint64_t> size = vault_->Observe(*request);
+    const absl::StatusOr<uint64_t> size = custody_->Observe(*request);
     if (size.ok()) response->set_log_size(static_cast<int64_t>(*size));
     return rpc::ToGrpcStatus(size.status());
   }
@@ -110,8 +116,9 @@ class Service : public v1::VaultService::Service {
   grpc::Status OpenIntake(grpc::ServerContext* context, const v1::OpenIntakeRequest* request,
                           v1::IntakeKey* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->OpenIntake(request->upload(), request->member(), request->list(),
-                                     request->voterfile()),
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->OpenIntake(request->upload(), request->member(), request->list(),
+                                    request->voterfile()),
                   response);
   }
 
@@ -119,6 +126,7 @@ class Service : public v1::VaultService::Service {
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::IntakeProgress, v1::IntakeRequest>* stream) override {
     const Call call(calls_, context, /*stream=*/true);
+    MUSTER_OPEN_VAULT(vault);
     // Answers come from this thread after a flush and from the run's after a chunk; the stream
     // takes one at a time.
     std::mutex write_mutex;
@@ -134,7 +142,7 @@ class Service : public v1::VaultService::Service {
     while (stream->Read(&request)) {
       if (reading == nullptr) {
         absl::StatusOr<std::unique_ptr<pipeline::Vault::Reading>> started =
-            vault_->Read(request.upload(), answer);
+            vault->Read(request.upload(), answer);
         if (!started.ok()) return rpc::ToGrpcStatus(started.status());
         reading = *std::move(started);
         upload = request.upload();
@@ -164,27 +172,31 @@ class Service : public v1::VaultService::Service {
   grpc::Status FinishIntake(grpc::ServerContext* context, const v1::FinishIntakeRequest* request,
                             v1::FinishIntakeResponse* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->FinishIntake(request->upload(), request->statement_index()), response);
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->FinishIntake(request->upload(), request->statement_index()), response);
   }
 
   grpc::Status CancelIntake(grpc::ServerContext* context, const v1::CancelIntakeRequest* request,
                             v1::CancelIntakeResponse*) override {
     const Call call(calls_, context);
-    return rpc::ToGrpcStatus(vault_->CancelIntake(request->upload()));
+    MUSTER_OPEN_VAULT(vault);
+    return rpc::ToGrpcStatus(vault->CancelIntake(request->upload()));
   }
 
   grpc::Status GetMemberFigures(grpc::ServerContext* context,
                                 const v1::GetMemberFiguresRequest* request,
                                 v1::MemberFigures* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->Figures(request->member()), response);
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->Figures(request->member()), response);
   }
 
   grpc::Status ApplyWithdrawal(grpc::ServerContext* context,
                                const v1::ApplyWithdrawalRequest* request,
                                v1::ApplyWithdrawalResponse* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->ApplyWithdrawal(request->statement_index(), request->sealed_addresses()),
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->ApplyWithdrawal(request->statement_index(), request->sealed_addresses()),
                   response->mutable_withdrawn());
   }
 
@@ -205,10 +217,11 @@ class Service : public v1::VaultService::Service {
   grpc::Status RunMatch(grpc::ServerContext* context, const v1::VaultRunMatchRequest* request,
                         grpc::ServerWriter<v1::VaultMatchProgress>* writer) override {
     const Call call(calls_, context);
+    MUSTER_OPEN_VAULT(vault);
     std::mutex mutex;  // progress comes from whichever thread has it
     v1::VaultMatchProgress progress;
     const auto statements =
-        vault_->Match(*request, [&](std::string_view stage, uint64_t done, uint64_t all) {
+        vault->Match(*request, [&](std::string_view stage, uint64_t done, uint64_t all) {
           std::lock_guard lock(mutex);
           progress.set_stage(std::string(stage));
           progress.set_done_count(static_cast<int64_t>(done));
@@ -226,14 +239,27 @@ class Service : public v1::VaultService::Service {
                             const v1::VaultExplainMatchRequest* request,
                             v1::VaultExplainMatchResponse* response) override {
     const Call call(calls_, context);
-    auto sealed = vault_->Explain(*request);
+    MUSTER_OPEN_VAULT(vault);
+    auto sealed = vault->Explain(*request);
     if (!sealed.ok()) return rpc::ToGrpcStatus(sealed.status());
     response->set_sealed_explanation(*std::move(sealed));
     return grpc::Status::OK;
   }
 
+  grpc::Status DeliverShare(grpc::ServerContext* context, const v1::DeliverShareRequest* request,
+                            v1::DeliverShareResponse* response) override {
+    const Call call(calls_, context);
+    return Answer(custody_->Deliver(*request), response);
+  }
+
+  grpc::Status CommitSplit(grpc::ServerContext* context, const v1::CommitSplitRequest* request,
+                           v1::CommitSplitResponse*) override {
+    const Call call(calls_, context);
+    return rpc::ToGrpcStatus(custody_->Commit(*request));
+  }
+
  private:
-  pipeline::Vault* const vault_;
+  pipeline::Custody* const custody_;
   CallBook calls_;
 };
 
@@ -269,6 +295,8 @@ absl::Status PrepareSocket(const fs::path& socket) {
 
 absl::Status SecureProcess() {
   ::umask(077);
+  // Also when it was started anew through /proc, which would name it otherwise.
+  (void)::prctl(PR_SET_NAME, "muster-vault");
   const pid_t parent = ::getppid();
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0 ||
@@ -283,8 +311,8 @@ absl::Status SecureProcess() {
 }
 
 struct VaultServer::State {
-  explicit State(pipeline::Vault* v) : vault(v), service(v) {}
-  pipeline::Vault* vault;
+  explicit State(pipeline::Custody* c) : custody(c), service(c) {}
+  pipeline::Custody* custody;
   Service service;
   fs::path socket;
   std::unique_ptr<grpc::Server> server;
@@ -295,9 +323,9 @@ VaultServer::~VaultServer() {
   if (state_->server != nullptr) Shutdown(absl::ZeroDuration());
 }
 
-absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault* vault,
+absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Custody* custody,
                                                                 const fs::path& socket) {
-  auto state = std::make_unique<State>(vault);
+  auto state = std::make_unique<State>(custody);
   state->socket = fs::absolute(socket);
   MUSTER_RETURN_IF_ERROR(PrepareSocket(state->socket));
   grpc::ServerBuilder builder;
@@ -318,7 +346,7 @@ absl::StatusOr<std::unique_ptr<VaultServer>> VaultServer::Start(pipeline::Vault*
 }
 
 void VaultServer::Shutdown(absl::Duration wait) {
-  state_->vault->Drain();
+  state_->custody->Drain();
   state_->service.calls().Drain(absl::ToChronoMilliseconds(wait));
   state_->server->Shutdown(absl::ToChronoTime(absl::Now() + kLastResponses));
   state_->server->Wait();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vault service: pipeline::Vault on a unix socket, and how its process is kept to itself.
+// Vault service: pipeline::Custody on a unix socket, and how its process is kept to itself.
 //
 // Rules: no listener but the socket (0600 in a folder of 0700); no core dumps, no debugger, files
 // for the owner alone; ends when its parent ends. Errors say what and which batch or entry, never
@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/pipeline/vault.h"
+#include "core/pipeline/custody.h"
 
 namespace muster::vault {
 
@@ -28,8 +28,8 @@ absl::Status SecureProcess();
 
 class VaultServer {
  public:
-  // `vault` outlives the server.
-  static absl::StatusOr<std::unique_ptr<VaultServer>> Start(pipeline::Vault* vault,
+  // `custody` outlives the server.
+  static absl::StatusOr<std::unique_ptr<VaultServer>> Start(pipeline::Custody* custody,
                                                             const std::filesystem::path& socket);
   ~VaultServer();
   // Takes no more calls, lets those that run end, ends what is left after `wait`.

@@ -54,6 +54,20 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     refusal_ = std::move(status);
   }
+  // Reads nothing, and says so.
+  void Seal(std::optional<v1::VaultKeyState> sealed) {
+    const std::lock_guard lock(mutex_);
+    sealed_ = std::move(sealed);
+  }
+  // What it says of its key and has not seen on the log.
+  void Say(std::vector<v1::SignedStatement> statements) {
+    const std::lock_guard lock(mutex_);
+    statements_ = std::move(statements);
+  }
+  std::optional<v1::CommitSplitRequest> committed() const {
+    const std::lock_guard lock(mutex_);
+    return committed_;
+  }
   // Durable only at flushes, or after each batch.
   void DurableAtOnce(bool at_once) {
     const std::lock_guard lock(mutex_);
@@ -122,8 +136,10 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     v1::VaultState state;
-    state.set_unsealed(true);
-    state.set_root_kind("keyfile");
+    state.set_unsealed(!sealed_.has_value());
+    state.set_root_kind(sealed_.has_value() ? "shares" : "keyfile");
+    if (sealed_.has_value()) *state.mutable_key() = *sealed_;
+    for (const v1::SignedStatement& statement : statements_) *state.add_statements() = statement;
     *state.mutable_keys() = pool_->VaultKeys();
     state.set_log_size(static_cast<int64_t>(frontier_.size()));
     return state;
@@ -288,6 +304,17 @@ class FakeVault : public front::Vault {
     return std::make_unique<Matching>(this, request);
   }
 
+  absl::StatusOr<v1::DeliverShareResponse> DeliverShare(const v1::DeliverShareRequest&) override {
+    const std::lock_guard lock(mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    return MakeError(v1::VAULT_NOT_SEALED, "the vault is unsealed already");
+  }
+  absl::Status CommitSplit(const v1::CommitSplitRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    MUSTER_RETURN_IF_ERROR(Here());
+    committed_ = request;
+    return absl::OkStatus();
+  }
   absl::StatusOr<v1::VaultExplainMatchResponse> ExplainMatch(
       const v1::VaultExplainMatchRequest& request) override {
     const std::lock_guard lock(mutex_);
@@ -469,6 +496,9 @@ class FakeVault : public front::Vault {
   int since_crash_ = 0;
   int64_t crashes_ = 0;
   absl::Status refusal_;
+  std::optional<v1::VaultKeyState> sealed_;
+  std::vector<v1::SignedStatement> statements_;
+  std::optional<v1::CommitSplitRequest> committed_;
   std::map<std::string, Upload> uploads_;
   std::set<std::string> cancelled_;
   std::vector<v1::Statement> statements_;  // observed

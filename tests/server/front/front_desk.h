@@ -97,6 +97,7 @@ class FrontDesk {
     front::RegisterUploadCalls(*dispatcher_, desk);
     front::RegisterMatchCalls(*dispatcher_, desk);
     front::RegisterPersonCalls(*dispatcher_, desk);
+    front::RegisterCharterCalls(*dispatcher_, desk);
     front::RegisterLogCalls(*dispatcher_, desk);
     dispatcher_->CheckComplete();
     feed_->Start();
