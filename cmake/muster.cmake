@@ -66,11 +66,61 @@ set(MUSTER_TEST_ENVIRONMENT
   "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
 
-# muster_fuzz(name SOURCES ... DEPS ...): a libFuzzer target; built by the fuzz preset only.
+# muster_fuzz(name SOURCES ... DEPS ...): a fuzz target. The fuzz preset makes a libFuzzer program of
+#   each; every other build one program of all (muster_fuzz_tests), with a driver of our own.
 function(muster_fuzz name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(MUSTER_FUZZ)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE muster_options ${ARG_DEPS} -fsanitize=fuzzer)
+    return()
   endif()
+  set_source_files_properties(${ARG_SOURCES} PROPERTIES
+    COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=muster_${name})
+  set_property(DIRECTORY APPEND PROPERTY MUSTER_FUZZ_NAMES ${name})
+  set_property(DIRECTORY APPEND PROPERTY MUSTER_FUZZ_SOURCES ${ARG_SOURCES})
+  set_property(DIRECTORY APPEND PROPERTY MUSTER_FUZZ_DEPS ${ARG_DEPS})
+endfunction()
+
+# muster_fuzz_tests(driver): the program of all fuzz targets of this folder, and for each a test
+#   (label fuzz) that runs it over corpus/<name without _fuzz> and changed units of it for
+#   MUSTER_FUZZ_SECONDS.
+set(MUSTER_FUZZ_SECONDS 2 CACHE STRING "How long ctest runs each fuzz target")
+function(muster_fuzz_tests driver)
+  if(MUSTER_FUZZ OR NOT BUILD_TESTING)
+    return()
+  endif()
+  get_property(names DIRECTORY PROPERTY MUSTER_FUZZ_NAMES)
+  get_property(sources DIRECTORY PROPERTY MUSTER_FUZZ_SOURCES)
+  get_property(deps DIRECTORY PROPERTY MUSTER_FUZZ_DEPS)
+  list(REMOVE_DUPLICATES deps)
+  set(declared)
+  set(listed)
+  foreach(name ${names})
+    string(APPEND declared "extern \"C\" int muster_${name}(const uint8_t* data, size_t size);\n")
+    string(APPEND listed "    {\"${name}\", muster_${name}},\n")
+  endforeach()
+  set(table ${CMAKE_CURRENT_BINARY_DIR}/fuzz_targets.cc)
+  file(CONFIGURE OUTPUT ${table} CONTENT "#include \"tests/fuzz/fuzz_targets.h\"
+${declared}namespace muster::fuzz {
+namespace {
+constexpr Target kAll[] = {
+${listed}};
+}  // namespace
+constinit const std::span<const Target> kTargets(kAll);
+}  // namespace muster::fuzz
+")
+  add_executable(fuzz_targets ${driver} ${table} ${sources})
+  target_link_libraries(fuzz_targets PRIVATE muster_options ${deps})
+  target_include_directories(fuzz_targets PRIVATE ${PROJECT_SOURCE_DIR})
+  foreach(name ${names})
+    string(REGEX REPLACE "_fuzz$" "" what ${name})
+    set(corpus)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${what})
+      set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${what})
+    endif()
+    add_test(NAME ${name} COMMAND fuzz_targets ${name} ${corpus} --seconds ${MUSTER_FUZZ_SECONDS})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS fuzz
+      ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp;TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
+  endforeach()
 endfunction()

@@ -36,7 +36,7 @@ endfunction()
 set(MUSTER_PROTO_ROOT ${PROJECT_SOURCE_DIR}/proto)
 set(MUSTER_SERVICES charter_service enrollment_service log_service match_service member_service person_service
     report_service upload_service vault_key_service vault_service)
-set(MUSTER_MESSAGES canary error_reason front_store invite match_model report statement vault_record
+set(MUSTER_MESSAGES canary error_reason front_store invite match_model registry_snapshot report statement vault_record
     ${MUSTER_SERVICES})
 list(TRANSFORM MUSTER_SERVICES PREPEND muster/v1/)
 list(TRANSFORM MUSTER_SERVICES APPEND .proto)

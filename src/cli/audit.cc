@@ -8,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/report/provenance.h"
+#include "core/report/witnesses.h"
 
 namespace muster::cli {
 namespace {
@@ -178,6 +179,8 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
     opened = bundle.status();
   } else if (auto checked = report::OpenBundle(*bundle); !checked.ok()) {
     opened = checked.status();
+  } else if (const auto witnessed = report::CheckWitnesses(*bundle); !witnessed.ok()) {
+    opened = witnessed.status();
   } else {
     root = *std::move(checked);
   }

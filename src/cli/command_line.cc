@@ -52,6 +52,8 @@ struct Values {
   AuditOptions audit;
   LogShowOptions log_show;
   LogBundleOptions log_bundle;
+  LogWitnessOptions log_witness;
+  std::vector<std::string> gossip;
   LayoutsOptions layouts;
   std::string shell;
 };
@@ -554,6 +556,22 @@ void Declarations::DeclareAudit() {
   show->add_option("--from", v->log_show.from, "first entry to show")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  CLI::App* witness = Command(
+      log, "witness", "check that the log only grew, cosign it, and say what concerns one's member",
+      "  muster log witness\n  muster log witness --follow --every 60\n",
+      [v](const Invocation& i) { return RunLogWitness(i, v->log_witness); });
+  witness->add_flag("--follow", v->log_witness.follow, "go on until ended by SIGTERM or Ctrl-C");
+  witness->add_option("--every", v->log_witness.every_seconds, "seconds between looks")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 86400));
+  CLI::App* gossip = Command(
+      log, "gossip",
+      "one line that says which log this person sees; with a line of somebody else's, whether it "
+      "is the same log",
+      "  muster log gossip\n  muster log gossip 'muster-log muster/3f... 812 ...'\n",
+      [v](const Invocation& i) { return RunLogGossip(i, v->gossip); });
+  gossip->add_option("line", v->gossip, "a line that somebody else's `muster log gossip` printed")
+      ->type_name("LINE");
   CLI::App* bundle = Command(log, "bundle", "what an auditor needs to trust nobody",
                              "  muster log bundle --out coalition.bundle\n",
                              [v](const Invocation& i) { return RunLogBundle(i, v->log_bundle); });

@@ -19,6 +19,7 @@
 #include "cli/found.h"
 #include "cli/join.h"
 #include "cli/log.h"
+#include "cli/log_witness.h"
 #include "cli/match.h"
 #include "cli/match_explain.h"
 #include "cli/match_report.h"

@@ -8,15 +8,11 @@
 #include "core/base/status.h"
 #include "core/report/provenance.h"
 #include "core/report/verify.h"
+#include "core/report/witnesses.h"
 #include "muster/v1/report_service.pb.h"
 
 namespace muster::cli {
 namespace {
-
-struct Line {
-  std::string kind;
-  std::string text;
-};
 
 std::string NameOf(const governance::Registry& registry, const std::string& resource) {
   if (const auto member = MemberId::Parse(resource); member.ok()) {
@@ -30,7 +26,9 @@ std::string NameOf(const governance::Registry& registry, const std::string& reso
   return resource;
 }
 
-Line Describe(const v1::Statement& statement, const governance::Registry& registry) {
+}  // namespace
+
+EntryLine DescribeEntry(const v1::Statement& statement, const governance::Registry& registry) {
   switch (statement.body_case()) {
     case v1::Statement::kCharter:
       return {"charter",
@@ -125,8 +123,6 @@ Line Describe(const v1::Statement& statement, const governance::Registry& regist
   return {"unknown", ""};
 }
 
-}  // namespace
-
 absl::StatusOr<int> RunLogCheckpoint(const Invocation& invocation) {
   Console& console = *invocation.console;
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Open(invocation));
@@ -167,7 +163,7 @@ absl::StatusOr<int> RunLogShow(const Invocation& invocation, const LogShowOption
     } else {
       MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
                               governance::VerifyStatementBytes(entry.body()));
-      const Line line = Describe(verified.statement, view.registry);
+      const EntryLine line = DescribeEntry(verified.statement, view.registry);
       table.Row({std::to_string(entry.index()), TimeForPeople(verified.statement.create_time()),
                  line.kind, line.text});
       item.Set("kind", line.kind).Set("text", line.text).Set("signer", verified.statement.signer());
@@ -204,13 +200,22 @@ absl::StatusOr<int> RunLogBundle(const Invocation& invocation, const LogBundleOp
         "the server's bundle is of another consortium than this profile's; tell the other members");
   }
   MUSTER_RETURN_IF_ERROR(session->Reconcile(bundle.checkpoint()));
+  const auto witnessed = report::CheckWitnesses(bundle);
+  if (!witnessed.ok()) {
+    return Annotate(
+        witnessed.status(),
+        "this bundle would convince no auditor yet, until more members have run `muster "
+        "log witness`");
+  }
   bundle.set_create_time(absl::ToUnixSeconds(Clock::System().Now()));
   MUSTER_RETURN_IF_ERROR(WriteFileDurably(options.out, report::EncodeBundle(bundle), 0644));
   console.Print(console.Bold("Bundle of " + Visible(root.consortium_name)) + " written to " +
                 options.out + "\n  charter  " + HexEncode(root.charter_hash) + "\n  log      " +
                 WithCommas(static_cast<int64_t>(root.checkpoint.size)) + " entries, " +
-                bundle.log_vkey() +
-                "\n\nGive it to the auditor by hand, or let them compare the charter's hash with "
+                bundle.log_vkey() + "\n  witnesses " +
+                WithCommas(static_cast<int64_t>(witnessed->cosignatures.size())) +
+                " have cosigned it\n\nGive it to the auditor by hand, or let them compare the "
+                "charter's hash with "
                 "somebody else's.");
   Json json = Json::Object();
   json.Set("file", options.out)
@@ -218,6 +223,7 @@ absl::StatusOr<int> RunLogBundle(const Invocation& invocation, const LogBundleOp
       .Set("consortium_id", HexEncode(root.consortium));
   json.Set("charter_hash", HexEncode(root.charter_hash)).Set("log_vkey", bundle.log_vkey());
   json.Set("size", root.checkpoint.size).Set("root", Base64Encode(root.checkpoint.root));
+  json.Set("witnesses", static_cast<int64_t>(witnessed->cosignatures.size()));
   console.Result(json);
   return kExitDone;
 }

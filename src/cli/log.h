@@ -13,6 +13,13 @@
 
 namespace muster::cli {
 
+// What an entry says, in a word and a line.
+struct EntryLine {
+  std::string kind;
+  std::string text;
+};
+EntryLine DescribeEntry(const v1::Statement& statement, const governance::Registry& registry);
+
 absl::StatusOr<int> RunLogCheckpoint(const Invocation& invocation);
 
 struct LogShowOptions {

@@ -43,6 +43,7 @@ int Main(int argc, const char* const* argv) {
     invocation.profile = line.global.profile;
     invocation.server = line.global.server;
     invocation.passphrase_file = line.global.passphrase_file;
+    invocation.witness = true;
     const absl::StatusOr<int> done = line.run(invocation);
     exit_code = done.ok() ? *done : console.Fail(done.status());
   } else if (!line.is_help) {

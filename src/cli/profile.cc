@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 
 #include "cli/json.h"
@@ -284,6 +285,40 @@ absl::Status WriteSeenCheckpoint(const Profile& profile, const std::optional<tlo
   const bool replaces = stored == old && (!stored.has_value() || fresh.size > stored->size);
   if (!replaces) return absl::OkStatus();
   return WriteFileDurably(profile.folder / "checkpoint", note, 0600);
+}
+
+absl::StatusOr<std::string> ProfileWitnessStore::Read() {
+  absl::StatusOr<std::string> note = ReadFile(profile_.folder / "checkpoint", tlog::kNoteBytesMax);
+  if (note.status().code() == absl::StatusCode::kNotFound) return std::string();
+  return note;
+}
+
+absl::StatusOr<bool> ProfileWitnessStore::Replace(const std::string& expected,
+                                                  const std::string& note) {
+  const FolderLock lock(profile_.folder);
+  MUSTER_ASSIGN_OR_RETURN(const std::string stored, Read());
+  if (stored != expected) return false;
+  MUSTER_RETURN_IF_ERROR(WriteFileDurably(profile_.folder / "checkpoint", note, 0600));
+  return true;
+}
+
+absl::StatusOr<uint64_t> ReadMonitored(const Profile& profile) {
+  const std::filesystem::path path = profile.folder / "monitored";
+  const auto text = ReadFile(path, 64);
+  if (text.status().code() == absl::StatusCode::kNotFound) return 0;
+  if (!text.ok()) return text.status();
+  uint64_t entries = 0;
+  const char* const end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, entries);
+  if (error != std::errc() || std::string_view(rest, end) != "\n") {
+    return MakeError(v1::HOME_MALFORMED,
+                     path.string() + " is damaged; remove it, and the whole log is looked at anew");
+  }
+  return entries;
+}
+
+absl::Status WriteMonitored(const Profile& profile, uint64_t entries) {
+  return WriteFileDurably(profile.folder / "monitored", std::to_string(entries) + "\n", 0600);
 }
 
 }  // namespace muster::cli

@@ -5,6 +5,7 @@
 //   profile.json   the pins: server, certificate, keys, charter hash, one's own names and roles
 //   *.key          key_file.h
 //   checkpoint     the newest tree of the log that was verified here: a signed note
+//   monitored      how many entries of the log `muster log witness` has looked at
 //   join.pending   the join statement, from before it is sent until the profile is written, so that
 //                  an enrollment that broke off goes on from there
 //   uploads/       upload_state.h
@@ -30,6 +31,7 @@
 #include "core/governance/roles.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/note.h"
+#include "core/tlog/witness.h"
 
 namespace muster::cli {
 
@@ -87,6 +89,22 @@ absl::StatusOr<std::optional<tlog::Checkpoint>> ReadSeenCheckpoint(const Profile
 // more; LOG_FORKED when it has seen another tree of the same size.
 absl::Status WriteSeenCheckpoint(const Profile& profile, const std::optional<tlog::Checkpoint>& old,
                                  const std::string& note);
+
+// The same file as a witness's memory: what a profile saw last is the least that it cosigns.
+class ProfileWitnessStore : public tlog::WitnessStore {
+ public:
+  // `profile` outlives the store.
+  explicit ProfileWitnessStore(const Profile* profile) : profile_(*profile) {}
+  absl::StatusOr<std::string> Read() override;
+  absl::StatusOr<bool> Replace(const std::string& expected, const std::string& note) override;
+
+ private:
+  const Profile& profile_;
+};
+
+// How many entries the monitor of this profile has looked at; 0 when it never did.
+absl::StatusOr<uint64_t> ReadMonitored(const Profile& profile);
+absl::Status WriteMonitored(const Profile& profile, uint64_t entries);
 
 }  // namespace muster::cli
 

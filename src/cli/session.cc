@@ -12,6 +12,7 @@
 #include "core/report/verify.h"
 #include "core/tlog/entry.h"
 #include "core/tlog/proof.h"
+#include "core/tlog/witness.h"
 #include "muster/v1/report_service.pb.h"
 
 namespace muster::cli {
@@ -20,6 +21,7 @@ namespace {
 constexpr int32_t kEntriesPerPage = 1000;
 // The log may grow while it is asked about; each round asks anew.
 constexpr int kRounds = 10;
+constexpr absl::Duration kWitnessTime = absl::Seconds(10);
 
 std::string Describe(const tlog::Checkpoint& checkpoint) {
   return std::to_string(checkpoint.size) + " entries, root " + Base64Encode(checkpoint.root);
@@ -54,6 +56,11 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Invocation& invocat
   } else {
     MUSTER_RETURN_IF_ERROR(session->FirstContact());
   }
+  if (invocation.witness) {
+    const absl::Status witnessed = session->WitnessLog();
+    // A server that cannot be reached is the command's own to deal with.
+    if (!witnessed.ok() && ExitCodeOf(witnessed) != kExitUnreachable) return witnessed;
+  }
   return session;
 }
 
@@ -71,6 +78,56 @@ absl::Status Session::FirstContact() {
   MUSTER_RETURN_IF_ERROR(WriteSeenCheckpoint(profile_, std::nullopt, bundle.checkpoint()));
   seen_ = root.checkpoint;
   seen_note_ = bundle.checkpoint();
+  return absl::OkStatus();
+}
+
+absl::Status Session::WitnessLog() {
+  v1::GetCheckpointRequest request;
+  request.set_known_size(known_size());
+  v1::CheckpointProof proof;
+  const absl::Status asked = Call("LogService/GetCheckpoint", request, proof, kWitnessTime);
+  if (ReasonOf(asked) == v1::LOG_REWOUND) {
+    // Its own signature under what it no longer has keeps it from going on.
+    (void)CosignSeen();
+    return MakeError(
+        v1::LOG_REWOUND,
+        "THE LOG WAS SET BACK. Seen before: " + Describe(*seen_) +
+            ". The server has fewer now: it runs on an old copy, or cheats. Nothing "
+            "was done; tell the operator and the other members",
+        {{"seen_size", std::to_string(seen_->size)}, {"seen_root", Base64Encode(seen_->root)}});
+  }
+  MUSTER_RETURN_IF_ERROR(asked);
+  MUSTER_RETURN_IF_ERROR(Accept(proof));
+  return CosignSeen();
+}
+
+absl::Status Session::CosignSeen() {
+  if (!cosign_key_.has_value()) {
+    MUSTER_ASSIGN_OR_RETURN(crypto::SigningKey key,
+                            ReadSigningKey(profile_.folder / "cosign.key", passphrase_));
+    cosign_key_ = std::move(key);
+  }
+  ProfileWitnessStore store(&profile_);
+  tlog::Witness witness(profile_.log_key,
+                        tlog::WitnessName(profile_.log_key.name, profile_.person.Name()),
+                        cosign_key_->Clone(), &store, &Clock::System());
+  absl::StatusOr<tlog::NoteSignature> cosignature = witness.Add({seen_->size, {}, seen_note_});
+  // Another command of this profile has seen more meanwhile, and cosigns that.
+  if (ReasonOf(cosignature.status()) == v1::LOG_BEHIND) return absl::OkStatus();
+  MUSTER_RETURN_IF_ERROR(cosignature.status());
+  MUSTER_ASSIGN_OR_RETURN(tlog::Note note, tlog::OpenNote(seen_note_, {&profile_.log_key, 1}));
+  note.signatures.push_back(*std::move(cosignature));
+  v1::AddCosignatureRequest request;
+  request.set_checkpoint(tlog::FormatNote(note));
+  v1::AddCosignatureResponse response;
+  const absl::Status brought = Call("LogService/AddCosignature", request, response, kWitnessTime);
+  const Reason reason = ReasonOf(brought);
+  if (reason == v1::LOG_FORKED || reason == v1::LOG_REWOUND) return brought;
+  // The same as above: a later command was faster. What else may keep the server from taking it is
+  // no reason to hold up what the person came for.
+  if (!brought.ok() && reason != v1::LOG_BEHIND) {
+    console_.Note("the server did not take the cosignature: " + std::string(brought.message()));
+  }
   return absl::OkStatus();
 }
 
@@ -161,14 +218,19 @@ absl::StatusOr<governance::VerifiedStatement> Session::OpenVaultEntry(
 }
 
 absl::StatusOr<LogView> Session::ReadLog() {
+  LogView view;
+  MUSTER_RETURN_IF_ERROR(ReadLogFurther(view));
+  return view;
+}
+
+absl::Status Session::ReadLogFurther(LogView& view) {
   v1::GetCheckpointRequest checkpoint_request;
   v1::CheckpointProof checkpoint;
   checkpoint_request.set_known_size(known_size());
   MUSTER_RETURN_IF_ERROR(Call("LogService/GetCheckpoint", checkpoint_request, checkpoint));
   MUSTER_RETURN_IF_ERROR(Accept(checkpoint));
 
-  LogView view;
-  crypto::MerkleFrontier tree;
+  crypto::MerkleFrontier& tree = view.tree;
   while (tree.size() < seen_->size) {
     v1::ListEntriesRequest request;
     v1::ListEntriesResponse page;
@@ -211,7 +273,7 @@ absl::StatusOr<LogView> Session::ReadLog() {
         v1::LOG_FORKED,
         "the log does not begin with the charter of this profile; tell the other members");
   }
-  return view;
+  return absl::OkStatus();
 }
 
 v1::Statement Session::NewStatement() const {

@@ -24,6 +24,7 @@
 #include "cli/console.h"
 #include "cli/key_file.h"
 #include "cli/profile.h"
+#include "core/crypto/merkle.h"
 #include "core/governance/registry.h"
 #include "core/governance/statement.h"
 #include "muster/v1/log_service.pb.h"
@@ -37,12 +38,14 @@ struct Invocation {
   std::string profile;          // --profile or MUSTER_PROFILE; may be empty
   std::string server;           // --server: another address for the same, pinned server
   std::string passphrase_file;  // --passphrase-file
+  bool witness = false;         // check and cosign the log whenever a session is opened
 };
 
 // The whole log as this person may read it.
 struct LogView {
   std::vector<v1::LogEntry> entries;
   governance::Registry registry;  // of the entries that are open to this person
+  crypto::MerkleFrontier tree;    // of all of them
 };
 
 class Session {
@@ -66,6 +69,9 @@ class Session {
   const tlog::Checkpoint& seen() const { return *seen_; }
   const std::string& seen_note() const { return seen_note_; }
   absl::Status Accept(const v1::CheckpointProof& proof);
+  // Takes the newest checkpoint, which must extend what was seen, keeps it, and cosigns it; then
+  // brings the cosignature to the server. A log that was set back is shown what it has signed.
+  absl::Status WitnessLog();
   // Proves that a signed checkpoint from elsewhere belongs to the same log as the tree seen here.
   absl::Status Reconcile(const std::string& note);
 
@@ -76,6 +82,8 @@ class Session {
 
   // Reads the log from its beginning, recomputes its tree, replays what is open.
   absl::StatusOr<LogView> ReadLog();
+  // The same from where `view` ends. After an error the view is of no use.
+  absl::Status ReadLogFurther(LogView& view);
 
   // A statement in this person's name, now.
   v1::Statement NewStatement() const;
@@ -92,12 +100,14 @@ class Session {
  private:
   Session(const Invocation& invocation, Profile profile);
   absl::Status FirstContact();
+  absl::Status CosignSeen();
   absl::Status Forked(const absl::Status& status, const std::string& note);
 
   Console& console_;
   Profile profile_;
   Passphrase passphrase_;
   std::optional<crypto::SigningKey> sign_key_;
+  std::optional<crypto::SigningKey> cosign_key_;  // once it was needed
   std::unique_ptr<Client> client_;
   std::optional<tlog::Checkpoint> seen_;
   std::string seen_note_;

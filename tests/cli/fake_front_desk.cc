@@ -251,6 +251,12 @@ absl::StatusOr<std::string> FakeFrontDesk::Answer(const std::string& method,
     }
     return response.SerializeAsString();
   }
+  if (method == "LogService/AddCosignature") {
+    v1::AddCosignatureRequest request;
+    request.ParseFromString(bytes);
+    cosigned.push_back(request.checkpoint());
+    return v1::AddCosignatureResponse().SerializeAsString();
+  }
   if (method == "UploadService/CreateUpload") {
     created.emplace().ParseFromString(bytes);
     return Describe(0).SerializeAsString();

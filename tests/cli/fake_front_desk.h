@@ -94,6 +94,7 @@ class FakeFrontDesk {
   std::map<int64_t, int> puts;             // how often each was sent
   std::optional<v1::UploadProvenance> committed;
   std::string committed_statement;
+  std::vector<std::string> cosigned;  // checkpoints that came with AddCosignature
   std::function<void(v1::IntakeStatement&)> bend_intake;
   crypto::SigningKey intake_signer;
 

@@ -40,11 +40,12 @@ Pool::Pool(std::filesystem::path home) : home_(home.empty() ? dir_ / "home" : st
 
 Pool::~Pool() = default;
 
-void Pool::Start(const Environment& environment) {
+void Pool::Start(const Environment& environment, const std::vector<std::string>& flags) {
   const size_t before = Slurp(ServerLog()).size();
-  server_ =
-      std::make_unique<Process>(std::vector<std::string>{Bin("musterd"), "--home", home_.string()},
-                                environment, dir_ / "musterd.out", ServerLog(), dir_.path());
+  std::vector<std::string> command = {Bin("musterd"), "--home", home_.string()};
+  command.insert(command.end(), flags.begin(), flags.end());
+  server_ = std::make_unique<Process>(command, environment, dir_ / "musterd.out", ServerLog(),
+                                      dir_.path());
   const bool ready = Eventually([&] {
     return Slurp(ServerLog()).find("musterd ready on", before) != std::string::npos ||
            !server_->Running();

@@ -28,7 +28,8 @@ class Pool {
   const TempDir& dir() const { return dir_; }
   const std::filesystem::path& home() const { return home_; }
 
-  void Start(const Environment& environment = {});
+  // `flags`: more of musterd's.
+  void Start(const Environment& environment = {}, const std::vector<std::string>& flags = {});
   // SIGTERM, and waits for a clean exit; returns the exit code.
   int Stop();
   void Kill();  // SIGKILL, as a power cut would

@@ -613,6 +613,7 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
       record.create_time = statement.create_time();
       record.index = index;
       if (upload.has_voterfile()) record.voterfile = upload.voterfile();
+      names_.try_emplace({record.member, record.list}, upload.has_voterfile());
       uploads_[record.id] = std::move(record);
       break;
     }
@@ -691,7 +692,13 @@ absl::Status Registry::Apply(uint64_t index, const VerifiedStatement& verified) 
     case v1::Statement::BODY_NOT_SET:
       break;
   }
+  if (!IsKeptAsRecord(statement)) named_.push_back(index);
   return absl::OkStatus();
+}
+
+bool Registry::IsKeptAsRecord(const v1::Statement& statement) {
+  return statement.has_upload() || statement.has_intake() || statement.has_withdrawal() ||
+         statement.has_withdrawn() || statement.has_match();
 }
 
 crypto::VerifyKey Registry::vault_sign_key() const {
@@ -752,10 +759,8 @@ std::optional<uint64_t> Registry::FindMatch(const MatchId& id) const {
 }
 
 std::optional<bool> Registry::IsVoterFileName(const MemberId& member, std::string_view name) const {
-  for (const auto& [id, upload] : uploads_) {
-    if (upload.member == member && upload.list == name) return upload.voterfile.has_value();
-  }
-  return std::nullopt;
+  const auto it = names_.find(std::pair(member, std::string(name)));
+  return it == names_.end() ? std::nullopt : std::optional<bool>(it->second);
 }
 
 std::optional<MemberId> Registry::OwnerOf(const v1::Statement& statement) {

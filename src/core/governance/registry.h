@@ -27,6 +27,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -173,6 +174,9 @@ class Registry {
   // one member (none: nobody but operators of none).
   static std::optional<MemberId> OwnerOf(const v1::Statement& statement);
   static bool IsPublic(const v1::Statement& statement);
+  // Whether all that follows from a statement stands in the records of uploads, withdrawals and
+  // match runs.
+  static bool IsKeptAsRecord(const v1::Statement& statement);
 
  private:
   absl::Status CheckCharter(const VerifiedStatement& statement) const;
@@ -201,6 +205,8 @@ class Registry {
   std::map<PersonId, PersonRecord> people_;
   std::map<InviteId, PendingInvite> invites_;
   std::map<UploadId, UploadRecord> uploads_;
+  // Whether a name of a member is a voter file's: every upload is asked, so none is looked for.
+  std::map<std::pair<MemberId, std::string>, bool> names_;
   std::map<WithdrawalId, WithdrawalRecord> withdrawals_;
   std::map<ErasureId, ErasureRecord> erasures_;
   std::map<PersonReportId, uint64_t> person_reports_;
@@ -211,6 +217,11 @@ class Registry {
   std::map<Bytes32, uint64_t> decided_;
   std::map<crypto::VerifyKey, PersonId> by_key_;  // sign keys
   std::map<std::string, PersonId> used_keys_;     // every key of every purpose, raw
+
+  friend class SnapshotCodec;
+  // Where the statements stand that a snapshot names rather than keeps what followed from them
+  // (snapshot.h): all but those about uploads, withdrawals and match runs.
+  std::vector<uint64_t> named_;
 };
 
 }  // namespace muster::governance

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/status.h"
+#include "core/crypto/aead.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/entry.h"
 
@@ -18,6 +20,8 @@ absl::Status Forked(std::string_view what) {
                    "the log does not follow from what the vault has read: " + std::string(what) +
                        "; somebody rewrote it, keep both and call the auditor");
 }
+
+constexpr std::string_view kSnapshotPurpose = "muster/registry-snapshot/v1";
 
 v1::LogHead HeadOf(const crypto::MerkleFrontier& frontier, std::string_view checkpoint) {
   v1::LogHead head;
@@ -31,28 +35,94 @@ v1::LogHead HeadOf(const crypto::MerkleFrontier& frontier, std::string_view chec
 
 absl::StatusOr<std::unique_ptr<LogObserver>> LogObserver::Open(store::VaultStore* store,
                                                                tlog::NoteKey log_key,
-                                                               const v1::VaultKeys& vault_keys) {
-  std::unique_ptr<LogObserver> observer(new LogObserver(store, std::move(log_key), vault_keys));
-  MUSTER_ASSIGN_OR_RETURN(const v1::LogHead head, store->ReadLogHead());
-  crypto::MerkleFrontier frontier;
-  auto registry = std::make_shared<governance::Registry>();
-  MUSTER_RETURN_IF_ERROR(store->ForEachEntry(
-      0, [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
-        frontier.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
-        return observer->Take(index, entry.body, *registry);
+                                                               const v1::VaultKeys& vault_keys,
+                                                               std::optional<SnapshotPlace> place) {
+  std::unique_ptr<LogObserver> observer(
+      new LogObserver(store, std::move(log_key), vault_keys, std::move(place)));
+  std::lock_guard lock(observer->mutex_);
+  absl::StatusOr<State> read = observer->ReadSnapshot();
+  if (read.ok()) {
+    const uint64_t size = read->tree.size();
+    read = observer->Replay(*std::move(read));
+    if (read.ok()) observer->snapshot_size_ = observer->snapshot_tried_ = size;
+  }
+  // None, a torn one, or one of another log or of a later state of this one.
+  if (!read.ok()) read = observer->Replay({});
+  MUSTER_RETURN_IF_ERROR(read.status());
+  observer->frontier_ = std::move(read->tree);
+  observer->registry_ = std::make_shared<governance::Registry>(std::move(read->registry));
+  observer->WriteSnapshotWhenDue();
+  return observer;
+}
+
+absl::StatusOr<LogObserver::State> LogObserver::Replay(State start) const {
+  MUSTER_ASSIGN_OR_RETURN(const v1::LogHead head, store_->ReadLogHead());
+  MUSTER_RETURN_IF_ERROR(store_->ForEachEntry(
+      start.tree.size(), [&](uint64_t index, const store::ObservedEntry& entry) -> absl::Status {
+        start.tree.Append(crypto::MerkleLeaf(AsText(entry.commitment)));
+        return Take(index, entry.body, start.registry);
       }));
   std::vector<std::string> hashes;
-  for (const Bytes32& hash : frontier.hashes()) hashes.push_back(ToString(hash));
-  if (frontier.size() != static_cast<uint64_t>(head.size()) ||
+  for (const Bytes32& hash : start.tree.hashes()) hashes.push_back(ToString(hash));
+  if (start.tree.size() != static_cast<uint64_t>(head.size()) ||
       hashes != std::vector<std::string>(head.frontier().begin(), head.frontier().end())) {
     return MakeError(
         v1::STORE_CORRUPT,
         "the vault's copy of the log does not add up; restore its store from a backup");
   }
-  std::lock_guard lock(observer->mutex_);
-  observer->frontier_ = std::move(frontier);
-  observer->registry_ = std::move(registry);
-  return observer;
+  return start;
+}
+
+absl::StatusOr<LogObserver::State> LogObserver::ReadSnapshot() const {
+  if (!place_.has_value()) return absl::NotFoundError("there is no place for a snapshot");
+  MUSTER_ASSIGN_OR_RETURN(const std::string file, ReadFile(place_->file));
+  MUSTER_ASSIGN_OR_RETURN(const crypto::WipedString bytes,
+                          crypto::AeadOpen(place_->key, kSnapshotPurpose, file));
+  MUSTER_ASSIGN_OR_RETURN(governance::Snapshot snapshot, governance::DecodeSnapshot(bytes.str()));
+  State state;
+  MUSTER_ASSIGN_OR_RETURN(
+      state.registry,
+      governance::RestoreRegistry(
+          snapshot, [this](uint64_t index) -> absl::StatusOr<governance::VerifiedStatement> {
+            MUSTER_ASSIGN_OR_RETURN(const store::ObservedEntry entry, store_->ReadEntry(index));
+            return governance::VerifyStatementBytes(entry.body);
+          }));
+  if (state.registry.founded()) MUSTER_RETURN_IF_ERROR(CheckCharter(state.registry.charter()));
+  state.tree = std::move(snapshot.tree);
+  return state;
+}
+
+absl::Status LogObserver::WriteSnapshot() {
+  if (!place_.has_value() || snapshot_size_ == frontier_.size()) return absl::OkStatus();
+  MUSTER_RETURN_IF_ERROR(
+      WriteFileDurably(place_->file,
+                       crypto::AeadSeal(place_->key, kSnapshotPurpose,
+                                        governance::EncodeSnapshot(frontier_, *registry_)),
+                       0600));
+  snapshot_size_ = frontier_.size();
+  return absl::OkStatus();
+}
+
+void LogObserver::WriteSnapshotWhenDue() {
+  if (!governance::IsSnapshotDue(snapshot_tried_, frontier_.size())) return;
+  // When it fails nothing is lost but time at the next start; the next try is when one is due.
+  snapshot_tried_ = frontier_.size();
+  (void)WriteSnapshot();
+}
+
+absl::Status LogObserver::SaveSnapshot() {
+  std::lock_guard lock(mutex_);
+  return WriteSnapshot();
+}
+
+absl::Status LogObserver::CheckCharter(const v1::CharterStatement& charter) const {
+  if (charter.vault().SerializeAsString() == vault_keys_.SerializeAsString() &&
+      charter.log_vkey() == log_key_.Format()) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      v1::STATEMENT_REFUSED,
+      "this charter names another vault or another log; start musterd with its own home");
 }
 
 absl::Status LogObserver::Take(uint64_t index, std::string_view body,
@@ -61,14 +131,8 @@ absl::Status LogObserver::Take(uint64_t index, std::string_view body,
   absl::StatusOr<governance::VerifiedStatement> verified = governance::VerifyStatementBytes(body);
   if (!verified.ok()) return Annotate(verified.status(), where);
   if (verified->statement.has_charter()) {
-    const v1::CharterStatement& charter = verified->statement.charter();
-    if (charter.vault().SerializeAsString() != vault_keys_.SerializeAsString() ||
-        charter.log_vkey() != log_key_.Format()) {
-      return MakeError(
-          v1::STATEMENT_REFUSED,
-          where +
-              ": this charter names another vault or another log; start musterd with its own home");
-    }
+    const absl::Status ours = CheckCharter(verified->statement.charter());
+    if (!ours.ok()) return Annotate(ours, where);
   }
   return Annotate(registry.Apply(index, *verified), where);
 }
@@ -132,6 +196,7 @@ absl::Status LogObserver::Observe(uint64_t first_index,
   MUSTER_RETURN_IF_ERROR(store_->rows().Write(batch, store::Sync::kYes));
   frontier_ = std::move(frontier);
   registry_ = std::move(registry);
+  WriteSnapshotWhenDue();
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/status.h"
 #include "core/crypto/box.h"
+#include "core/crypto/hash.h"
 #include "core/pipeline/person_report.h"
 #include "core/token/normalize.h"
 
@@ -69,7 +70,11 @@ absl::StatusOr<std::unique_ptr<Vault>> Vault::Open(const VaultOptions& options,
   vault->sketch_key_.emplace(vault->keyring_->sketch_key());
   MUSTER_ASSIGN_OR_RETURN(
       vault->observer_,
-      LogObserver::Open(vault->store_.get(), std::move(log_key), vault->keyring_->public_keys()));
+      LogObserver::Open(
+          vault->store_.get(), std::move(log_key), vault->keyring_->public_keys(),
+          LogObserver::SnapshotPlace{options.home / "registry.sealed",
+                                     crypto::DeriveKey(vault->keyring_->store_key(),
+                                                       "muster/registry-snapshot-file/v1")}));
   MUSTER_ASSIGN_OR_RETURN(vault->erasures_, ErasureList::Open(options.home / "erased.list",
                                                               vault->keyring_->store_key()));
   vault->pool_ = std::make_unique<Pool>(vault->store_.get(), vault->keyring_.get(),
@@ -89,6 +94,8 @@ Vault::~Vault() {
     changed_.notify_all();
   }
   if (maintenance_.joinable()) maintenance_.join();
+  // Without one the next start reads more of the log, and that is all.
+  if (observer_ != nullptr) (void)observer_->SaveSnapshot();
 }
 
 void Vault::Drain() {

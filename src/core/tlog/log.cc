@@ -28,6 +28,20 @@ bool Missing(const absl::Status& status) {
   return absl::IsNotFound(status) || ReasonOf(status) == v1::STORE_CORRUPT;
 }
 
+absl::StatusOr<crypto::MerkleFrontier> ReadFrontier(uint64_t size, TileStore& store) {
+  TileHashes tiles([&store](const TileId& id) { return store.ReadTile(id); });
+  std::vector<Bytes32> peaks;
+  for (uint64_t rest = size, begin = 0; rest > 0;) {
+    const uint64_t whole = std::bit_floor(rest);
+    const int level = std::countr_zero(whole);
+    MUSTER_ASSIGN_OR_RETURN(Bytes32 peak, tiles.Subtree(level, begin >> level));
+    peaks.push_back(peak);
+    begin += whole;
+    rest -= whole;
+  }
+  return crypto::MerkleFrontier::Restore(size, std::move(peaks));
+}
+
 // The growing side of the tree: the last tile of each level, as far as it is filled, and the
 // frontier.
 class Edge {
@@ -46,18 +60,7 @@ class Edge {
       }
       edge.tiles_.push_back(std::move(tile));
     }
-    TileHashes tiles([&store](const TileId& id) { return store.ReadTile(id); });
-    std::vector<Bytes32> peaks;
-    for (uint64_t rest = size, begin = 0; rest > 0;) {
-      const uint64_t whole = std::bit_floor(rest);
-      const int level = std::countr_zero(whole);
-      MUSTER_ASSIGN_OR_RETURN(Bytes32 peak, tiles.Subtree(level, begin >> level));
-      peaks.push_back(peak);
-      begin += whole;
-      rest -= whole;
-    }
-    MUSTER_ASSIGN_OR_RETURN(edge.frontier_,
-                            crypto::MerkleFrontier::Restore(size, std::move(peaks)));
+    MUSTER_ASSIGN_OR_RETURN(edge.frontier_, ReadFrontier(size, store));
     return edge;
   }
 
@@ -253,6 +256,42 @@ absl::StatusOr<Entry> Log::ReadEntry(uint64_t index) const {
                      "the log has no entry " + std::to_string(index) + " yet");
   }
   return state_->store->ReadEntry(index);
+}
+
+absl::StatusOr<std::string> Log::ReadTile(const TileRequest& request) const {
+  if (request.width < 1 || TileWidthAt(request.id, size()) < request.width)
+    return absl::NotFoundError("the log has no such tile yet");
+  const auto width = static_cast<size_t>(request.width);
+  if (!request.entries) {
+    MUSTER_ASSIGN_OR_RETURN(std::string tile, state_->store->ReadTile(request.id));
+    if (tile.size() < width * sizeof(Bytes32)) return Corrupt("a tile has too few hashes");
+    tile.resize(width * sizeof(Bytes32));
+    return tile;
+  }
+  std::vector<Bytes32> commitments;
+  for (size_t i = 0; i < width; ++i) {
+    MUSTER_ASSIGN_OR_RETURN(const Entry entry,
+                            state_->store->ReadEntry(request.id.index * kTileWidth + i));
+    commitments.push_back(EntryCommitment(entry.salt, entry.body));
+  }
+  return FormatEntryBundle(commitments);
+}
+
+absl::StatusOr<Bytes32> Log::RootAt(uint64_t size) const {
+  if (size > this->size()) {
+    return MakeError(v1::PROOF_INVALID,
+                     "the log has fewer than " + std::to_string(size) + " entries");
+  }
+  TileHashes tiles([this](const TileId& id) { return state_->store->ReadTile(id); });
+  return crypto::RootAt(size, tiles.Function());
+}
+
+absl::StatusOr<crypto::MerkleFrontier> Log::FrontierAt(uint64_t size) const {
+  if (size > this->size()) {
+    return MakeError(v1::PROOF_INVALID,
+                     "the log has fewer than " + std::to_string(size) + " entries");
+  }
+  return ReadFrontier(size, *state_->store);
 }
 
 absl::StatusOr<v1::EntryProof> Log::Prove(uint64_t index, uint64_t size) const {

@@ -71,6 +71,12 @@ class Log {
   const NoteKey& note_key() const;
 
   absl::StatusOr<Entry> ReadEntry(uint64_t index) const;
+  // The first `width` hashes of a tile of the signed tree, or commitments of an entry bundle, as
+  // C2SP tlog-tiles serves them. NOT_FOUND when the tree has no such tile of that width.
+  absl::StatusOr<std::string> ReadTile(const TileRequest& request) const;
+  // Root of the first `size` entries, and what is needed to go on from there.
+  absl::StatusOr<Bytes32> RootAt(uint64_t size) const;
+  absl::StatusOr<crypto::MerkleFrontier> FrontierAt(uint64_t size) const;
   // Salt, body and inclusion proof for the tree of `size`.
   absl::StatusOr<v1::EntryProof> Prove(uint64_t index, uint64_t size) const;
   // The newest checkpoint and its consistency with `old_size` (0: no proof needed). LOG_REWOUND

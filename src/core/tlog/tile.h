@@ -12,7 +12,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/crypto/merkle.h"
@@ -30,6 +34,20 @@ struct TileId {
 // "tile/0/x001/x234/067" and, when width < 256, ".p/W". Entry bundles: "tile/entries/...".
 std::string TilePath(const TileId& id, int width);
 std::string EntryBundlePath(uint64_t index, int width);
+
+// What a path asks for. Nothing unless it is exactly what TilePath or EntryBundlePath writes.
+struct TileRequest {
+  bool entries = false;  // an entry bundle; `id.level` is 0 then
+  TileId id;
+  int width = static_cast<int>(kTileWidth);
+  friend bool operator==(const TileRequest&, const TileRequest&) = default;
+};
+std::optional<TileRequest> ParseTilePath(std::string_view path);
+
+// An entry bundle: each entry's length in two bytes, big end first, and its bytes. Our log's
+// entries are commitments, 32 bytes each. Parse: nothing when it is torn; views into `bundle`.
+std::string FormatEntryBundle(std::span<const Bytes32> commitments);
+std::optional<std::vector<std::string_view>> ParseEntryBundle(std::string_view bundle);
 
 // How many hashes the tile has in a tree of `size` leaves (0 when it does not exist).
 int TileWidthAt(const TileId& id, uint64_t size);

@@ -84,6 +84,7 @@ const std::vector<MethodRule>& Table() {
       {"/muster.v1.VaultKeyService/SealVault", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/GetCheckpoint", false, Everyone(), false, kSmall},
       {"/muster.v1.LogService/ListEntries", false, Everyone(), false, kSmall},
+      {"/muster.v1.LogService/AddCosignature", false, Everyone(), false, kSmall},
       {"/muster.v1.ReportService/GetProvenance", false, Uploads(), true, kSmall},
       {"/muster.v1.ReportService/GetBundle", false, Everyone(), false, kSmall},
   };

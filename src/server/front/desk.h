@@ -20,6 +20,7 @@
 #include "server/front/upload_book.h"
 #include "server/front/vault_feed.h"
 #include "server/front/vault_link.h"
+#include "server/front/witness_book.h"
 #include "server/front/worker_pool.h"
 
 namespace muster::front {
@@ -37,6 +38,7 @@ struct Desk {
   const Clock* clock = nullptr;
   std::string log_vkey;
   std::string version;
+  WitnessBook* witnesses = nullptr;
 };
 
 void RegisterPeopleCalls(Dispatcher& dispatcher, const Desk& desk);

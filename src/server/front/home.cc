@@ -221,6 +221,10 @@ absl::StatusOr<std::unique_ptr<Home>> Home::Open(const fs::path& given) {
   home->consortium_ = *ToArray<16>(*consortium);
   home->name_ = config["name"].get<std::string>();
   home->listen_ = config["listen"].get<std::string>();
+  if (config.contains("http")) {
+    if (!config["http"].is_string()) return Malformed(config_path, "has an http that is no text");
+    home->http_ = config["http"].get<std::string>();
+  }
   MUSTER_ASSIGN_OR_RETURN(home->vault_keys_,
                           ReadVaultKeys(config.value("vault", Json()), config_path));
 

@@ -6,6 +6,7 @@
 //   log.key       the log's signing key (PASERK secret)          founding.statement      the signed
 //   charter, put here by `muster found` log/ front/   databases uploads/<id>/           sealed
 //   batches vault/        muster-vault's own home                        lock  run/ while it runs
+//   registry.snapshot     what follows from the log (journal.h)
 // Rule: one musterd a home (a lock that goes with the process). Secrets are 0600, the folder 0700.
 // Errors: HOME_EXISTS, HOME_MALFORMED, RESTART_REFUSED (locked), and those of files.
 // Threads: not safe; used by main before anything runs.
@@ -49,6 +50,8 @@ class Home {
   const Bytes16& consortium() const { return consortium_; }
   const std::string& name() const { return name_; }
   const std::string& listen() const { return listen_; }
+  // Where plain HTTP is served; empty: nowhere.
+  const std::string& http() const { return http_; }
   const crypto::SigningKey& log_key() const { return *log_key_; }
   // The log's name and verifier key.
   const tlog::NoteKey& note_key() const { return note_key_; }
@@ -72,6 +75,7 @@ class Home {
   Bytes16 consortium_{};
   std::string name_;
   std::string listen_;
+  std::string http_;
   v1::VaultKeys vault_keys_;
   std::unique_ptr<crypto::SigningKey> log_key_;
   tlog::NoteKey note_key_;

@@ -6,6 +6,9 @@
 #include "core/base/error.h"
 #include "core/base/status.h"
 #include "core/governance/statement.h"
+#include "core/report/witnesses.h"
+#include "core/tlog/checkpoint.h"
+#include "core/tlog/witness.h"
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/report_service.pb.h"
 #include "server/front/authorization.h"
@@ -23,6 +26,7 @@ absl::StatusOr<v1::CheckpointProof> GetCheckpoint(const Desk& desk,
                                                   const v1::GetCheckpointRequest& request) {
   MUSTER_ASSIGN_OR_RETURN(Journal::Extension extension,
                           desk.journal->ProveExtension(request.known_size()));
+  extension.proof.set_checkpoint(desk.witnesses->Cosigned(extension.proof.checkpoint()));
   return std::move(extension.proof);
 }
 
@@ -211,11 +215,25 @@ absl::StatusOr<v1::Bundle> GetBundle(const Desk& desk) {
     bundle.mutable_vault()->set_holding_key(vault.holding_key());
   });
   bundle.set_log_vkey(desk.log_vkey);
-  MUSTER_ASSIGN_OR_RETURN(const Journal::Extension extension, desk.journal->ProveExtension(0));
-  bundle.set_checkpoint(extension.proof.checkpoint());
-  MUSTER_ASSIGN_OR_RETURN(*bundle.mutable_charter(), desk.journal->Prove(0, extension.size));
-  // C2SP tlog-policy. No cosignature is asked for until members' commands witness the log.
-  bundle.set_policy("log " + desk.log_vkey + "\nquorum none\n");
+  // The newest tree that as many as the charter asks for have cosigned; when there is none, the
+  // newest there is, and whoever opens the bundle learns how many are missing.
+  MUSTER_ASSIGN_OR_RETURN(const tlog::NoteKey log_key, tlog::NoteKey::Parse(desk.log_vkey));
+  int witness_count = 0;
+  std::vector<tlog::NoteKey> witnesses;
+  desk.journal->WithRegistry([&](const governance::Registry& registry) {
+    witness_count = registry.charter().witness_count();
+    for (const auto& [id, person] : registry.people()) {
+      witnesses.push_back({tlog::WitnessName(log_key.name, id.Name()), tlog::kAlgorithmCosignature,
+                           person.cosign_key});
+    }
+  });
+  bundle.set_policy(report::WitnessPolicy(log_key, witnesses, witness_count));
+  std::optional<std::string> note =
+      desk.witnesses->NewestWitnessed(static_cast<size_t>(witness_count));
+  if (!note.has_value()) note = desk.witnesses->Cosigned(desk.journal->checkpoint());
+  MUSTER_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint, tlog::OpenCheckpoint(*note, log_key));
+  bundle.set_checkpoint(*std::move(note));
+  MUSTER_ASSIGN_OR_RETURN(*bundle.mutable_charter(), desk.journal->Prove(0, checkpoint.size));
   bundle.set_create_time(absl::ToUnixSeconds(desk.clock->Now()));
   return bundle;
 }
@@ -232,6 +250,13 @@ void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk) {
       "/muster.v1.LogService/ListEntries",
       [desk](const Caller& caller, const v1::ListEntriesRequest& request) {
         return ListEntries(desk, caller, request);
+      });
+  dispatcher.Register<v1::AddCosignatureRequest, v1::AddCosignatureResponse>(
+      "/muster.v1.LogService/AddCosignature",
+      [desk](const Caller& caller, const v1::AddCosignatureRequest& request)
+          -> absl::StatusOr<v1::AddCosignatureResponse> {
+        MUSTER_RETURN_IF_ERROR(desk.witnesses->Add(caller.person, request.checkpoint()));
+        return v1::AddCosignatureResponse();
       });
   dispatcher.Register<v1::GetProvenanceRequest, v1::ProvenanceReport>(
       "/muster.v1.ReportService/GetProvenance",

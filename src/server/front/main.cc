@@ -16,6 +16,8 @@
 #include "core/store/log_store.h"
 #include "server/front/desk.h"
 #include "server/front/home.h"
+#include "server/front/http_server.h"
+#include "server/front/log_pages.h"
 #include "server/front/server.h"
 #include "server/front/vault_process.h"
 
@@ -34,6 +36,8 @@ struct Options {
   std::string vault;
   std::string listen;
   std::string port_file;
+  std::string http;
+  std::string http_port_file;
   FoundOptions found;
 };
 
@@ -59,9 +63,9 @@ absl::Status Serve(const Options& options) {
 
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::LogStore> log_store,
                           store::LogStore::Open(home->path() / "log"));
-  MUSTER_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Journal> journal,
-      Journal::Open(log_store.get(), home->log_key(), home->note_key().name, &clock));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal,
+                          Journal::Open(log_store.get(), home->log_key(), home->note_key().name,
+                                        &clock, home->path() / "registry.snapshot"));
   if (!journal->founded()) {
     MUSTER_ASSIGN_OR_RETURN(const v1::SignedStatement charter, home->ReadFounding());
     MUSTER_RETURN_IF_ERROR(journal->Append(charter).status());
@@ -80,6 +84,8 @@ absl::Status Serve(const Options& options) {
       UploadBook::Open(front_store.get(), home->path() / "uploads", journal.get()));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<CallerMarks> marks,
                           CallerMarks::Open(front_store.get(), started));
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<WitnessBook> witnesses,
+                          WitnessBook::Open(front_store.get(), journal.get(), home->note_key()));
 
   std::string vault_address = options.vault;
   std::unique_ptr<VaultProcess> vault_process;
@@ -106,7 +112,7 @@ absl::Status Serve(const Options& options) {
   WorkerPool pool(kWorkers);
   const Desk desk{journal.get(), book.get(),  &driver, &matches, erasures.get(),
                   &feed,         vault.get(), &pool,   &clock,   home->note_key().Format(),
-                  kVersion};
+                  kVersion,      witnesses.get()};
   Dispatcher dispatcher(journal.get(), &clock, marks.get());
   RegisterPeopleCalls(dispatcher, desk);
   RegisterUploadCalls(dispatcher, desk);
@@ -132,6 +138,20 @@ absl::Status Serve(const Options& options) {
   MUSTER_ASSIGN_OR_RETURN(
       const std::unique_ptr<Server> server,
       Server::Start({listen, server_key, home->certificate_pem()}, &dispatcher, &pool));
+  std::unique_ptr<HttpServer> http;
+  HttpOptions http_options;
+  http_options.listen = options.http.empty() ? home->http() : options.http;
+  if (!http_options.listen.empty()) {
+    MUSTER_ASSIGN_OR_RETURN(
+        http, HttpServer::Start(http_options, [&journal, &witnesses](std::string_view path) {
+          return ServeLogPage(*journal, *witnesses, path);
+        }));
+    spdlog::info("the log is served over HTTP on port {}", http->port());
+    if (!options.http_port_file.empty()) {
+      MUSTER_RETURN_IF_ERROR(
+          WriteFileDurably(options.http_port_file, std::to_string(http->port()) + "\n", 0644));
+    }
+  }
   if (!options.port_file.empty()) {
     MUSTER_RETURN_IF_ERROR(
         WriteFileDurably(options.port_file, std::to_string(server->port()) + "\n", 0644));
@@ -143,6 +163,7 @@ absl::Status Serve(const Options& options) {
   int signal = 0;
   ::sigwait(&signals, &signal);
   spdlog::info("draining");
+  http.reset();
   book->EndWaiting();
   server->Shutdown(kDrainWait);
   pool.Stop();
@@ -151,6 +172,9 @@ absl::Status Serve(const Options& options) {
   driver.Stop();
   feed.Stop();
   if (vault_process != nullptr) vault_process->Stop();
+  if (const absl::Status saved = journal->SaveSnapshot(); !saved.ok()) {
+    spdlog::warn("the snapshot is not written: {}", std::string(saved.message()));
+  }
   spdlog::info("stopped");
   return absl::OkStatus();
 }
@@ -174,6 +198,11 @@ int Main(int argc, char** argv) {
                  "unix:PATH of a muster-vault that runs already; without it one is started");
   app.add_option("--listen", options.listen,
                  "HOST:PORT instead of the one given at founding; port 0 picks one");
+  app.add_option("--http", options.http,
+                 "HOST:PORT for plain HTTP instead of the one given at founding: the log, for "
+                 "anybody's tools");
+  app.add_option("--http-port-file", options.http_port_file,
+                 "writes the port of plain HTTP to this file");
   app.add_option("--port-file", options.port_file, "writes the port it listens on to this file");
   CLI::App* init = app.add_subcommand("init", "makes a home; `muster found` calls this");
   std::string home;

@@ -155,11 +155,13 @@ class RawPersonService final
 };
 
 using L = v1::LogService;
-class RawLogService final : public L::WithRawCallbackMethod_GetCheckpoint<
-                                L::WithRawCallbackMethod_ListEntries<L::Service>> {
+class RawLogService final
+    : public L::WithRawCallbackMethod_GetCheckpoint<L::WithRawCallbackMethod_ListEntries<
+          L::WithRawCallbackMethod_AddCosignature<L::Service>>> {
   MUSTER_RAW_SERVICE(LogService)
   MUSTER_RAW(LogService, GetCheckpoint)
   MUSTER_RAW(LogService, ListEntries)
+  MUSTER_RAW(LogService, AddCosignature)
 };
 
 using R = v1::ReportService;

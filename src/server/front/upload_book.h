@@ -35,11 +35,12 @@
 namespace muster::front {
 
 inline const std::vector<std::string> kFrontFamilies = {"uploads", "withdrawals", "callers",
-                                                        "erasures"};
+                                                        "erasures", "cosignatures"};
 inline constexpr store::Family kUploadsFamily = 0;
 inline constexpr store::Family kWithdrawalsFamily = 1;
 inline constexpr store::Family kCallersFamily = 2;
 inline constexpr store::Family kErasuresFamily = 3;
+inline constexpr store::Family kCosignaturesFamily = 4;
 
 // An uploader with this many unfinished uploads has forgotten them.
 inline constexpr int kOpenUploadsPerMemberMax = 100;

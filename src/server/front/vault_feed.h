@@ -20,7 +20,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
-#include "core/crypto/merkle.h"
 #include "core/crypto/signature.h"
 #include "server/front/journal.h"
 #include "server/front/vault_link.h"
@@ -63,7 +62,6 @@ class VaultFeed {
   const std::string origin_;
   Vault* const vault_;
   std::thread thread_;
-  crypto::MerkleFrontier fed_;  // of the entries already shown; the thread's own
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

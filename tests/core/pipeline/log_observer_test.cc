@@ -187,4 +187,118 @@ TEST_CASE("LogObserver: a charter of another vault or another log is refused", "
       v1::LOG_BEHIND);
 }
 
+namespace {
+
+// An observer with a store and a place of its own, shown the log of a TestVault.
+struct Follower {
+  test::TempDir dir;
+  crypto::SecretBytes store_key = crypto::SecretBytes::Random(32);
+  std::unique_ptr<store::VaultStore> store =
+      Must(store::VaultStore::Open(dir / "store", store_key));
+  std::filesystem::path file = dir / "registry.sealed";
+  crypto::SecretBytes key = crypto::SecretBytes::Random(32);
+  std::unique_ptr<LogObserver> observer;
+
+  absl::Status Open(const TestVault& vault) {
+    observer.reset();
+    auto opened =
+        LogObserver::Open(store.get(), vault.consortium.note_key(), vault.consortium.VaultKeys(),
+                          LogObserver::SnapshotPlace{file, key.Clone()});
+    if (opened.ok()) observer = *std::move(opened);
+    return opened.status();
+  }
+  void Show(const TestVault& vault, uint64_t first, uint64_t end) {
+    const v1::ObserveEntriesRequest request = vault.Entries(first, end);
+    std::vector<const v1::LogEntry*> entries;
+    for (const v1::LogEntry& entry : request.entries()) entries.push_back(&entry);
+    REQUIRE_OK(observer->Observe(first, entries, request.checkpoint()));
+  }
+  // Whoever reads entry `index` of the store from now on finds nonsense.
+  void Spoil(uint64_t index) {
+    store::Batch batch;
+    store::VaultStore::PutEntry(index, {Bytes32{}, Bytes32{}, "nonsense"}, batch);
+    REQUIRE_OK(store->rows().Write(batch, store::Sync::kYes));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("LogObserver: a start reads who takes part and what is newer than the snapshot, no more",
+          "[pipeline]") {
+  TestVault vault;
+  const test::TestPerson& a = vault.AddMember("Alder");
+  const auto withdraw = [&] {
+    const WithdrawalId id = test::DrawId<WithdrawalId>();
+    vault.Append(TestConsortium::SignBy(a, vault.consortium.Withdrawal(a, id)));
+    return id;
+  };
+  withdraw();
+  const uint64_t size = vault.entries().size();
+  Follower follower;
+  REQUIRE_OK(follower.Open(vault));
+  follower.Show(vault, 0, size);
+  REQUIRE_OK(follower.observer->SaveSnapshot());
+  follower.Spoil(size - 1);
+  REQUIRE_OK(follower.Open(vault));
+  CHECK(follower.observer->size() == size);
+  CHECK(follower.observer->registry()->FindPerson(a.id) != nullptr);
+  // Ended before it wrote another one.
+  const WithdrawalId last = withdraw();
+  follower.Show(vault, size, size + 1);
+  REQUIRE_OK(follower.Open(vault));
+  CHECK(follower.observer->size() == size + 1);
+  CHECK(follower.observer->registry()->FindWithdrawal(last) != nullptr);
+  // What came after the snapshot is read as ever.
+  follower.Spoil(size);
+  CHECK_FALSE(follower.Open(vault).ok());
+}
+
+TEST_CASE(
+    "LogObserver: a snapshot that is torn, changed or of another log or state is not believed",
+    "[pipeline][fault]") {
+  TestVault vault;
+  vault.AddMember("Alder");
+  const uint64_t size = vault.entries().size();
+  Follower follower;
+  REQUIRE_OK(follower.Open(vault));
+  follower.Show(vault, 0, size - 1);
+  REQUIRE_OK(follower.observer->SaveSnapshot());
+  const std::string good = Must(ReadFile(follower.file));
+  const auto opens_with = [&](std::string_view bytes) {
+    REQUIRE_OK(WriteFileDurably(follower.file, bytes));
+    const bool opened = follower.Open(vault).ok();
+    if (opened) {
+      CHECK(follower.observer->size() == size - 1);
+      CHECK(follower.observer->registry()->FindMemberByName("Alder") == nullptr);
+    }
+    return opened;
+  };
+  CHECK(opens_with(good.substr(0, good.size() - 1)));
+  CHECK(opens_with(""));
+  for (size_t at = 0; at < good.size(); at += 101) {
+    std::string bent = good;
+    bent[at] = static_cast<char>(bent[at] ^ 4);
+    CHECK(opens_with(bent));
+  }
+  // Ahead of the store, as after its restore from a backup.
+  Follower further;
+  further.key = follower.key.Clone();
+  REQUIRE_OK(further.Open(vault));
+  further.Show(vault, 0, size);
+  REQUIRE_OK(further.observer->SaveSnapshot());
+  CHECK(opens_with(Must(ReadFile(further.file))));
+  // Of another log.
+  TestVault other;
+  Follower stranger;
+  stranger.key = follower.key.Clone();
+  REQUIRE_OK(stranger.Open(other));
+  stranger.Show(other, 0, 1);
+  REQUIRE_OK(stranger.observer->SaveSnapshot());
+  CHECK(opens_with(Must(ReadFile(stranger.file))));
+  // All of these were read from the first entry on; the good one names who takes part.
+  follower.Spoil(1);
+  CHECK_FALSE(opens_with(good.substr(1)));
+  CHECK_FALSE(opens_with(good));
+}
+
 }  // namespace muster::pipeline

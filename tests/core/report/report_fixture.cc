@@ -6,7 +6,9 @@
 #include "core/crypto/merkle.h"
 #include "core/governance/statement.h"
 #include "core/report/provenance.h"
+#include "core/report/witnesses.h"
 #include "core/tlog/proof.h"
+#include "core/tlog/witness.h"
 
 namespace muster::report {
 namespace {
@@ -239,9 +241,15 @@ v1::Bundle Consortium::MakeBundle() const {
   bundle.mutable_vault()->set_sign_key(ToString(vault_sign.verify_key().bytes));
   bundle.mutable_vault()->set_box_key(ToString(vault_box.public_key().bytes));
   bundle.mutable_vault()->set_holding_key(ToString(v.TimesBase().bytes));
-  bundle.set_checkpoint(Checkpoint());
+  // The founder has witnessed it.
+  const tlog::NoteKey log = Must(tlog::NoteKey::Parse(log_vkey));
+  const std::string witness = tlog::WitnessName(log.name, founder.id.Name());
+  tlog::Note note = Must(tlog::ParseNote(Checkpoint()));
+  note.signatures.push_back(tlog::CosignNoteText(note.text, kNow, witness, founder.cosign));
+  bundle.set_checkpoint(tlog::FormatNote(note));
   *bundle.mutable_charter() = Prove(0, size());
-  bundle.set_policy("log " + log_vkey + "\nquorum none\n");
+  bundle.set_policy(
+      WitnessPolicy(log, {{witness, tlog::kAlgorithmCosignature, founder.cosign.verify_key()}}, 1));
   bundle.set_create_time(kNow);
   return bundle;
 }

@@ -46,6 +46,7 @@ const std::map<std::string, std::set<v1::Role>> kAllowed = [] {
       {"/muster.v1.VaultKeyService/SealVault", {U, A, L, R, S, O}},
       {"/muster.v1.LogService/GetCheckpoint", {U, A, L, R, S, O}},
       {"/muster.v1.LogService/ListEntries", {U, A, L, R, S, O}},
+      {"/muster.v1.LogService/AddCosignature", {U, A, L, R, S, O}},
       {"/muster.v1.ReportService/GetProvenance", {U, A, R, S}},
       {"/muster.v1.ReportService/GetBundle", {U, A, L, R, S, O}},
   };

@@ -61,6 +61,7 @@ class FrontDesk {
   front::Journal& journal() { return *journal_; }
   front::UploadBook& book() { return *book_; }
   front::Dispatcher& dispatcher() { return *dispatcher_; }
+  front::WitnessBook& witnesses() { return *witnesses_; }
   front::CallerMarks& marks() { return *marks_; }
   front::WorkerPool& workers() { return *workers_; }
   front::MatchDriver& matches() { return *matches_; }
@@ -77,6 +78,8 @@ class FrontDesk {
     front_store_ = testing::Must(store::OpenDatabase(dir / "front", options));
     book_ =
         testing::Must(front::UploadBook::Open(front_store_.get(), dir / "uploads", journal_.get()));
+    witnesses_ = testing::Must(
+        front::WitnessBook::Open(front_store_.get(), journal_.get(), pool.note_key()));
     feed_ =
         std::make_unique<front::VaultFeed>(journal_.get(), pool.log_key, pool.log_name(), &vault);
     driver_ = std::make_unique<front::IntakeDriver>(book_.get(), journal_.get(), feed_.get(),
@@ -90,7 +93,7 @@ class FrontDesk {
     const front::Desk desk{
         journal_.get(), book_.get(), driver_.get(),  matches_.get(), erasures_.get(),
         feed_.get(),    &vault,      workers_.get(), &clock,         pool.note_key().Format(),
-        "test"};
+        "test",         witnesses_.get()};
     marks_ = testing::Must(front::CallerMarks::Open(front_store_.get(), clock.Now()));
     dispatcher_ = std::make_unique<front::Dispatcher>(journal_.get(), &clock, marks_.get());
     front::RegisterPeopleCalls(*dispatcher_, desk);
@@ -119,6 +122,7 @@ class FrontDesk {
     driver_.reset();
     feed_.reset();
     book_.reset();
+    witnesses_.reset();
     front_store_.reset();
     journal_.reset();
     log_store_.reset();
@@ -314,6 +318,7 @@ class FrontDesk {
   std::unique_ptr<front::Journal> journal_;
   std::unique_ptr<store::Store> front_store_;
   std::unique_ptr<front::UploadBook> book_;
+  std::unique_ptr<front::WitnessBook> witnesses_;
   std::unique_ptr<front::VaultFeed> feed_;
   std::unique_ptr<front::IntakeDriver> driver_;
   std::unique_ptr<front::MatchDriver> matches_;

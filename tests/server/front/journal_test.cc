@@ -2,12 +2,15 @@
 #include "server/front/journal.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
+#include "core/base/file.h"
 #include "core/crypto/password.h"
 #include "core/store/log_store.h"
 #include "tests/server/front/front_desk.h"
+#include "tests/support/vectors.h"
 
 namespace muster::front {
 namespace {
@@ -20,6 +23,7 @@ using test::TestPerson;
 class FailingStore : public tlog::TileStore {
  public:
   explicit FailingStore(tlog::TileStore* store) : store_(store) {}
+  void Use(tlog::TileStore* store) { store_ = store; }
   enum class Fail { kNot, kBefore, kAfter } fail = Fail::kNot;
 
   absl::Status Write(const Commit& commit) override {
@@ -38,17 +42,27 @@ class FailingStore : public tlog::TileStore {
     return store_->ReadTile(id);
   }
   absl::StatusOr<tlog::Entry> ReadEntry(uint64_t index) override {
+    ++entries_read;
     return store_->ReadEntry(index);
   }
+  int entries_read = 0;
 
  private:
-  tlog::TileStore* const store_;
+  tlog::TileStore* store_;
 };
 
 struct World {
   World() : log(testing::Must(store::LogStore::Open(dir / "log"))), store(log.get()) { Open(); }
   void Open() {
-    journal = testing::Must(Journal::Open(&store, pool.log_key, pool.log_name(), &clock));
+    journal =
+        testing::Must(Journal::Open(&store, pool.log_key, pool.log_name(), &clock, snapshot_file));
+  }
+  // How many entries a start reads.
+  int Restart() {
+    journal.reset();
+    store.entries_read = 0;
+    Open();
+    return store.entries_read;
   }
   v1::SignedStatement Admission(const std::string& name) {
     TestPerson guest;
@@ -56,11 +70,28 @@ struct World {
     return TestConsortium::SignBy(pool.founder, pool.Admission(pool.founder, TestInvite(), guest,
                                                                name, true, {v1::ROLE_APPROVER}));
   }
+  // Founds, and lets somebody join who can say something: three entries.
+  void Found() {
+    REQUIRE_OK(journal->Append(pool.SignedCharter()));
+    person.member = test::DrawId<MemberId>();
+    person.m = crypto::Scalar::Random();
+    const TestInvite invite;
+    REQUIRE_OK(journal->Append(TestConsortium::SignBy(
+        pool.founder, pool.Admission(pool.founder, invite, person, "Parks", true,
+                                     {v1::ROLE_APPROVER, v1::ROLE_UPLOADER}))));
+    REQUIRE_OK(
+        journal->Append(TestConsortium::SignJoin(pool.Join(invite, person), invite, person)));
+  }
+  v1::SignedStatement Withdrawal() {
+    return TestConsortium::SignBy(person, pool.Withdrawal(person, test::DrawId<WithdrawalId>()));
+  }
   test::TempDir dir;
   TestConsortium pool;
+  TestPerson person;
   test::TestClock clock;
   std::unique_ptr<store::LogStore> log;
   FailingStore store;
+  std::filesystem::path snapshot_file = dir / "registry.snapshot";
   std::unique_ptr<Journal> journal;
 };
 
@@ -170,6 +201,117 @@ TEST_CASE("Journal: appends and readers at once see one order", "[journal]") {
   reader.join();
   CHECK(world.journal->size() == 31);
   CHECK(told == 30);
+}
+
+TEST_CASE("Journal: a start reads who takes part and what is newer than the snapshot, no more",
+          "[journal]") {
+  World world;
+  world.Found();
+  for (int i = 0; i < 5; ++i) REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  CHECK(world.Restart() == 8);
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  CHECK(world.Restart() == 3);
+  CHECK(world.journal->founded());
+  CHECK(world.journal->FindByKeyId(crypto::PaserkPublicId(world.pool.founder.sign.verify_key())));
+  CHECK(world.journal->FindByKeyId(crypto::PaserkPublicId(world.person.sign.verify_key())));
+  // Ended with no chance to write another one.
+  const v1::SignedStatement withdrawal = world.Withdrawal();
+  REQUIRE_OK(world.journal->Append(withdrawal));
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  CHECK(world.Restart() == 5);
+  REQUIRE_REASON(world.journal->Append(withdrawal), v1::REQUEST_ID_REUSED);
+  CHECK(world.journal->size() == 10);
+}
+
+TEST_CASE("Journal: snapshots are written while the log grows", "[journal]") {
+  World world;
+  world.Found();
+  for (int i = 0; i < 1100; ++i) REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  CHECK(world.Restart() < 100);
+  CHECK(world.journal->size() == 1103);
+}
+
+TEST_CASE("Journal: a snapshot that is torn, changed or of another log is not believed",
+          "[journal][fault]") {
+  World world;
+  world.Found();
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  const std::string good = testing::Must(ReadFile(world.snapshot_file));
+  const auto reads_with = [&](std::string_view bytes) {
+    REQUIRE_OK(WriteFileDurably(world.snapshot_file, bytes));
+    return world.Restart();
+  };
+  CHECK(reads_with(good) == 3);
+  for (size_t size = 0; size < good.size(); size += 7)
+    CHECK(reads_with(std::string_view(good).substr(0, size)) == 4);
+  for (size_t at = 0; at < good.size(); at += 11)
+    CHECK(reads_with(testing::Flipped(good, at)) == 4);
+  World other;
+  other.Found();
+  REQUIRE_OK(other.journal->Append(other.Withdrawal()));
+  REQUIRE_OK(other.journal->SaveSnapshot());
+  CHECK(reads_with(testing::Must(ReadFile(other.snapshot_file))) == 4);
+  REQUIRE_OK(other.journal->Append(other.Withdrawal()));
+  REQUIRE_OK(other.journal->SaveSnapshot());
+  // One more read of the charter, which tells that it is another log's.
+  CHECK(reads_with(testing::Must(ReadFile(other.snapshot_file))) == 5);
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  CHECK(world.journal->size() == 5);
+}
+
+TEST_CASE("Journal: a log that was set back behind its snapshot appends nothing",
+          "[journal][fault]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  world.journal.reset();
+  world.log.reset();
+  std::filesystem::copy(world.dir / "log", world.dir / "backup",
+                        std::filesystem::copy_options::recursive);
+  const auto use = [&](const char* folder) {
+    world.journal.reset();
+    world.log.reset();
+    world.log = testing::Must(store::LogStore::Open(world.dir / folder));
+    world.store.Use(world.log.get());
+    world.Open();
+  };
+  use("log");
+  REQUIRE_OK(world.journal->Append(world.Admission("Parks")));
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  use("backup");
+  CHECK(world.journal->size() == 1);
+  REQUIRE_REASON(world.journal->Append(world.Admission("Transit")), v1::LOG_REWOUND);
+  // Stopping it does not make it forget.
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  use("backup");
+  REQUIRE_REASON(world.journal->Append(world.Admission("Transit")), v1::LOG_REWOUND);
+  use("log");
+  REQUIRE_OK(world.journal->Append(world.Admission("Transit")));
+}
+
+TEST_CASE("Journal: of statements that come at once, each is checked against those before it",
+          "[journal]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  for (int round = 0; round < 20; ++round) {
+    const v1::SignedStatement same = world.Admission("m" + std::to_string(round));
+    std::atomic<int> taken{0};
+    std::atomic<int> refused{0};
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 8; ++w) {
+      writers.emplace_back([&] {
+        const auto index = world.journal->Append(same);
+        if (index.ok()) ++taken;
+        if (ReasonOf(index.status()) == v1::REQUEST_ID_REUSED) ++refused;
+      });
+    }
+    for (std::thread& writer : writers) writer.join();
+    CHECK(taken == 1);
+    CHECK(refused == 7);
+  }
+  CHECK(world.journal->size() == 21);
+  world.Restart();
+  CHECK(world.journal->size() == 21);
 }
 
 }  // namespace
