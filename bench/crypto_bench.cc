@@ -11,6 +11,7 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/merkle.h"
 #include "core/crypto/signature.h"
+#include "core/crypto/signature_batch.h"
 
 namespace muster::crypto {
 namespace {
@@ -89,6 +90,25 @@ void BM_Verify(benchmark::State& state) {
   Rate(state, "signatures/s");
 }
 BENCHMARK(BM_Verify);
+
+// Entries of a log: statements of 400 bytes by a handful of people.
+void BM_VerifyBatch(benchmark::State& state) {
+  const auto count = static_cast<size_t>(state.range(0));
+  std::vector<SigningKey> keys;
+  for (int i = 0; i < 8; ++i) keys.push_back(SigningKey::Generate());
+  const std::string message(400, 'm');
+  std::vector<std::string> signatures;
+  for (size_t i = 0; i < count; ++i)
+    signatures.push_back(keys[i % keys.size()].Sign("muster/bench/v1\n", message));
+  for (auto _ : state) {
+    SignatureBatch batch;
+    for (size_t i = 0; i < count; ++i)
+      batch.Add(keys[i % keys.size()].verify_key(), "muster/bench/v1\n", message, signatures[i]);
+    if (!batch.Verify()) state.SkipWithError("a good batch does not hold");
+  }
+  Rate(state, "signatures/s", static_cast<double>(count));
+}
+BENCHMARK(BM_VerifyBatch)->Arg(64)->Arg(1024)->Arg(4096);
 
 }  // namespace
 }  // namespace muster::crypto

@@ -36,8 +36,8 @@ constexpr Room kRooms[] = {
     {"store", "core/store"},       {"keyring", "core/keyring"},
     {"pipeline", "core/pipeline"}, {"rpc", "server/rpc"},
     {"front", "server/front"},     {"vault", "server/vault"},
-    {"cli", "cli"},                {"fake", "tools/muster_fake"},
-    {"linkage", "tools/muster_linkage"},
+    {"audit", "cli"},              {"cli", "cli"},
+    {"fake", "tools/muster_fake"}, {"linkage", "tools/muster_linkage"},
 };
 // What the CLI does not link it cannot leak.
 constexpr std::string_view kNotForCli[] = {"core/store", "core/keyring", "core/pipeline",
@@ -70,8 +70,9 @@ bool IsUnder(std::string_view path, std::string_view folder) {
   return StartsWith(path, folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
+// Of several libraries in one folder, the one that may include most.
 std::optional<size_t> RoomOf(std::string_view path) {
-  for (size_t i = 0; i < std::size(kRooms); ++i) {
+  for (size_t i = std::size(kRooms); i-- > 0;) {
     if (IsUnder(path, kRooms[i].folder)) return i;
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/audit_evidence.h"
 
+#include "cli/console.h"
 #include "cli/table.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -11,14 +12,13 @@
 namespace muster::cli {
 namespace {
 
-EvidenceFinding OfCanary(const Console& console, const report::CanaryFinding& finding) {
+EvidenceFinding OfCanary(const report::CanaryFinding& finding) {
   EvidenceFinding out;
-  out.text = console.Bold("A canary of " + Visible(finding.member_name)) + ": " +
-             Visible(finding.address) + "\n  given in the list \"" + Visible(finding.list) +
-             "\", " + Visible(finding.upload) + ", batch " + std::to_string(finding.sequence) +
-             ", sealed by " + Visible(finding.uploader_name) + " " +
-             TimeForPeople(finding.seal_time) + "\n  the upload is entry " +
-             std::to_string(finding.upload_index) + " of the log, " +
+  out.title = "A canary of " + Visible(finding.member_name) + ": " + Visible(finding.address);
+  out.text = "  given in the list \"" + Visible(finding.list) + "\", " + Visible(finding.upload) +
+             ", batch " + std::to_string(finding.sequence) + ", sealed by " +
+             Visible(finding.uploader_name) + " " + TimeForPeople(finding.seal_time) +
+             "\n  the upload is entry " + std::to_string(finding.upload_index) + " of the log, " +
              TimeForPeople(finding.upload_time) + "\n  " + Visible(finding.reporter_name) +
              " says: a mail to it came from " +
              (finding.mail.from().empty() ? "somebody" : Visible(finding.mail.from())) + "; of " +
@@ -50,13 +50,13 @@ EvidenceFinding OfCanary(const Console& console, const report::CanaryFinding& fi
   return out;
 }
 
-EvidenceFinding OfErasure(const Console& console, const report::ErasureFinding& finding) {
+EvidenceFinding OfErasure(const report::ErasureFinding& finding) {
   EvidenceFinding out;
-  out.text = console.Bold("Erased") + ": " + Visible(finding.address) + "\n  asked for by " +
-             Visible(finding.signer_name) + " of " + Visible(finding.member_name) + " " +
-             TimeForPeople(finding.ask_time) + ", entry " + std::to_string(finding.erase_index) +
-             " of the log\n  done, says the vault, " + TimeForPeople(finding.erase_time) +
-             ", entry " + std::to_string(finding.erased_index) +
+  out.title = "Erased: " + Visible(finding.address);
+  out.text = "  asked for by " + Visible(finding.signer_name) + " of " +
+             Visible(finding.member_name) + " " + TimeForPeople(finding.ask_time) + ", entry " +
+             std::to_string(finding.erase_index) + " of the log\n  done, says the vault, " +
+             TimeForPeople(finding.erase_time) + ", entry " + std::to_string(finding.erased_index) +
              "\n  This proves what was asked and what the vault answered. It does not prove that "
              "no old backup has the address.";
   Json json = Json::Object();
@@ -82,16 +82,16 @@ bool IsEvidence(std::string_view file) {
          file.starts_with(report::kErasureReceiptMagic);
 }
 
-absl::StatusOr<EvidenceFinding> VerifyEvidence(const Console& console, std::string_view file,
+absl::StatusOr<EvidenceFinding> VerifyEvidence(std::string_view file,
                                                const report::AuditRoot& root) {
   if (file.starts_with(report::kErasureReceiptMagic)) {
     MUSTER_ASSIGN_OR_RETURN(const report::ErasureFinding finding,
                             report::VerifyErasureReceipt(file, root));
-    return OfErasure(console, finding);
+    return OfErasure(finding);
   }
   MUSTER_ASSIGN_OR_RETURN(const report::CanaryFinding finding,
                           report::VerifyCanaryProof(file, root));
-  return OfCanary(console, finding);
+  return OfCanary(finding);
 }
 
 }  // namespace muster::cli

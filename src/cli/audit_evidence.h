@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "cli/console.h"
+#include "cli/json.h"
 #include "core/report/verify.h"
 
 namespace muster::cli {
@@ -22,13 +22,14 @@ namespace muster::cli {
 bool IsEvidence(std::string_view file);
 
 struct EvidenceFinding {
-  std::string text;
-  Json json;  // "kind": "canary" or "erasure"
+  std::string title;
+  std::string text;  // lines, each set in by two spaces
+  Json json;         // "kind": "canary" or "erasure"
   tlog::Checkpoint checkpoint;
   bool same_tree = false;
 };
 
-absl::StatusOr<EvidenceFinding> VerifyEvidence(const Console& console, std::string_view file,
+absl::StatusOr<EvidenceFinding> VerifyEvidence(std::string_view file,
                                                const report::AuditRoot& root);
 
 }  // namespace muster::cli

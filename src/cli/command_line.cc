@@ -49,6 +49,7 @@ struct Values {
   PersonKeyOptions person_key;
   ReportOpenOptions report_open;
   ReportOptions report;
+  CoalitionOptions coalition;
   AuditOptions audit;
   LogShowOptions log_show;
   LogBundleOptions log_bundle;
@@ -500,10 +501,15 @@ void Declarations::DeclareMatching() {
 
 void Declarations::DeclareAudit() {
   const auto v = values_;
-  CLI::App* report = Group("report", "reports about one's own names");
+  CLI::App* report = Group("report", "what was brought and done, provable");
+  const auto period = [](CLI::App* command, std::string& from, std::string& to) {
+    command->add_option("--from", from, "only what was done from this day on")->type_name("DATE");
+    command->add_option("--to", to, "and before this one")->type_name("DATE");
+  };
   CLI::App* provenance =
-      Command(report, "provenance", "what one's member brought, provable",
-              "  muster report provenance --out parks.report\n",
+      Command(report, "provenance", "what one's member brought, and what was done with it",
+              "  muster report provenance --out parks.report\n"
+              "  muster report provenance --from 2026-09-01 --to 2026-10-01\n",
               [v](const Invocation& i) { return RunReportProvenance(i, v->report); });
   provenance->add_option("--member", v->report.member, "one's own member")->type_name("NAME");
   provenance->add_option("--upload", v->report.upload, "one upload only")->type_name("uploads/..");
@@ -537,13 +543,25 @@ void Declarations::DeclareAudit() {
   open->add_option("--key", v->report_open.key, "the secret key")->required()->type_name("FILE");
   open->add_option("--bundle", v->report_open.bundle, "the consortium's bundle, to check the vault")
       ->type_name("FILE");
+  period(provenance, v->report.from, v->report.to);
+  CLI::App* coalition = Command(
+      report, "coalition", "the whole log, proven, for the coalition's auditor",
+      "  muster report coalition --out coalition.report\n"
+      "  muster report coalition --from 2026-09-01 --to 2026-10-01 --out september.report\n",
+      [v](const Invocation& i) { return RunReportCoalition(i, v->coalition); });
+  coalition->add_option("--out", v->coalition.out, "where to write it")->type_name("FILE");
+  period(coalition, v->coalition.from, v->coalition.to);
 
   CLI::App* audit = Group("audit", "checks that trust no server");
   CLI::App* verify =
       Command(audit, "verify", "verify reports against a bundle; no network, no profile",
-              "  muster audit verify parks.report --bundle coalition.bundle\n",
+              "  muster audit verify parks.report --bundle coalition.bundle\n"
+              "  muster audit verify *.report --bundle coalition.bundle --html audit.html\n",
               [v](const Invocation& i) { return RunAuditVerify(*i.console, v->audit); });
-  verify->add_option("file", v->audit.files, "provenance reports")->required()->type_name("FILE");
+  verify->add_option("--html", v->audit.html, "also a page to read and print")->type_name("FILE");
+  verify->add_option("file", v->audit.files, "reports, of members and of the coalition")
+      ->required()
+      ->type_name("FILE");
   verify->add_option("--bundle", v->audit.bundle, "the consortium's bundle")
       ->required()
       ->type_name("FILE");

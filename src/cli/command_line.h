@@ -24,6 +24,7 @@
 #include "cli/match_explain.h"
 #include "cli/match_report.h"
 #include "cli/report_person.h"
+#include "cli/report_coalition.h"
 #include "cli/report_provenance.h"
 #include "cli/session.h"
 #include "cli/upload.h"

@@ -2,6 +2,7 @@
 #include "cli/report_provenance.h"
 
 #include "cli/audit.h"
+#include "cli/period.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -36,6 +37,8 @@ absl::StatusOr<int> RunReportProvenance(const Invocation& invocation,
 
   v1::GetProvenanceRequest request;
   request.set_upload(options.upload);
+  MUSTER_ASSIGN_OR_RETURN(const v1::Period period, ParsePeriod(options.from, options.to));
+  if (period.from_time() != 0 || period.to_time() != 0) *request.mutable_period() = period;
   v1::ProvenanceReport report;
   MUSTER_RETURN_IF_ERROR(
       session->Call("ReportService/GetProvenance", request, report, absl::Seconds(120)));
@@ -68,7 +71,8 @@ absl::StatusOr<int> RunReportProvenance(const Invocation& invocation,
       .Set("member_name", findings->member_name);
   json.Set("entries", findings->entry_count)
       .Set("log_size", findings->checkpoint.size)
-      .Set("uploads", FindingsJson(*findings));
+      .Set("uploads", FindingsJson(*findings))
+      .Set("acts", ActsJson(*findings));
   console.Result(json);
   return kExitDone;
 }

@@ -16,15 +16,20 @@ struct Desk {
   test::TempDir folder;
   report::Consortium consortium;
   report::Organization parks{"Parks Alliance"};
+  report::Someone auditor{"Auditor"};
+  std::string coalition = folder / "coalition.report";
   std::string report = folder / "parks.report";
   std::string bundle = folder / "pool.bundle";
+  std::string html;
 
   Desk() {
     consortium.Join(parks);
+    consortium.JoinAuditor(auditor);
     v1::UploadProvenance upload = consortium.Upload(parks, 5, 2);
     consortium.Intake(upload);
     test::Spit(report,
                report::EncodeReport(consortium.MakeReport(parks, {upload}), parks.person.sign));
+    test::Spit(coalition, consortium.EncodeCoalition(auditor));
     test::Spit(bundle, report::EncodeBundle(consortium.MakeBundle()));
   }
 
@@ -33,7 +38,7 @@ struct Desk {
     ConsoleOptions options;
     options.json = true;
     Console console(options, out, err);
-    const auto code = RunAuditVerify(console, {files, bundle});
+    const auto code = RunAuditVerify(console, {files, bundle, html});
     REQUIRE(code.ok());
     json = nlohmann::json::parse(out.str());
     text = err.str();
@@ -104,6 +109,31 @@ TEST_CASE("A report on another tree than the bundle's says so", "[cli]") {
   CHECK(desk.Verify({desk.report}, json, text) == 0);
   CHECK(json["reports"][0]["same_tree"] == false);
   CHECK(text.find("for its witnesses to say") != std::string::npos);
+}
+
+TEST_CASE("A coalition report is told by member, with what it proves and what not", "[cli]") {
+  const Desk desk;
+  nlohmann::json json;
+  std::string text;
+  CHECK(desk.Verify({desk.coalition, desk.report}, json, text) == 0);
+  CHECK(json["entries"] == 7 + 5);
+  REQUIRE(json["reports"].size() == 2);
+  const auto& report = json["reports"][0];
+  CHECK(report["kind"] == "coalition");
+  CHECK(report["entries"] == 7);
+  CHECK(report["extends_bundle"] == true);
+  REQUIRE(report["members"].size() == 1);
+  CHECK(report["members"][0]["member_name"] == "Parks Alliance");
+  CHECK(report["members"][0]["contacts"] == 5);
+  CHECK(report["total"]["records"] == 5);
+  CHECK(report["sample"].size() == 3);
+  CHECK(report["events"].size() == 7);
+  CHECK(report["not_understood"].empty());
+  CHECK_FALSE(report["proves"].empty());
+  CHECK_FALSE(report["does_not_prove"].empty());
+  CHECK(json["reports"][1]["kind"] == "member");
+  CHECK(text.find("all 7 entries of the log are here") != std::string::npos);
+  CHECK(text.find("It does not prove that anybody gave consent") != std::string::npos);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ namespace muster::governance {
 namespace {
 
 constexpr int kSignaturesMax = 64;
+constexpr size_t kGoodKeysMax = 10'000;
 constexpr size_t kNameBytesMax =
     200;  // of a consortium, member, person or list: a line on a screen
 constexpr size_t kConsentBytesMax = 4096;  // also of what a voter file may be used for
@@ -39,6 +40,16 @@ absl::Status Malformed(std::string_view field, std::string_view what) {
                    {{"field", std::string(field)}});
 }
 
+// The same question as HasUnknownFields, without walking the schema: every entry of a log asks it.
+bool HasUnknownOfItself(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
+}
+bool HasUnknown(const v1::SignedStatement& message) {
+  return HasUnknownOfItself(message) ||
+         std::any_of(message.signatures().begin(), message.signatures().end(), HasUnknownOfItself);
+}
+bool HasUnknown(const v1::Statement& message) { return HasUnknownFields(message); }
+
 // Reads `bytes` only when they are the one form that this schema writes: a field given twice, a
 // padded varint or an unknown field could mean one thing here and another elsewhere.
 template <typename Message>
@@ -46,8 +57,7 @@ absl::Status ParseCanonical(std::string_view bytes, std::string_view what, Messa
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Malformed(what, "cannot be parsed");
   }
-  if (HasUnknownFields(message))
-    return Malformed(what, "has fields that this version does not know");
+  if (HasUnknown(message)) return Malformed(what, "has fields that this version does not know");
   if (message.SerializeAsString() != bytes) return Malformed(what, "is not in canonical form");
   return absl::OkStatus();
 }
@@ -457,6 +467,36 @@ absl::Status CheckShape(const v1::Statement& statement) {
   return Malformed("body", "is missing");
 }
 
+absl::StatusOr<v1::SignedStatement> ReadSigned(std::string_view body) {
+  if (body.size() > tlog::kEntryBodyBytesMax) {
+    return Malformed("statement", "is longer than an entry of the log may be");
+  }
+  v1::SignedStatement signed_statement;
+  MUSTER_RETURN_IF_ERROR(ParseCanonical(body, "entry", signed_statement));
+  return signed_statement;
+}
+
+// All but the signatures.
+absl::StatusOr<VerifiedStatement> ReadStatement(const v1::SignedStatement& signed_statement) {
+  if (HasUnknown(signed_statement)) {
+    return Malformed("signatures", "have fields that this version does not know");
+  }
+  const std::string& bytes = signed_statement.statement();
+  if (bytes.empty()) return Malformed("statement", "is missing");
+  if (signed_statement.ByteSizeLong() > tlog::kEntryBodyBytesMax) {
+    return Malformed("statement", "is longer than an entry of the log may be");
+  }
+  if (signed_statement.signatures().empty() ||
+      signed_statement.signatures_size() > kSignaturesMax) {
+    return Malformed("signatures", "must be 1 to 64");
+  }
+  VerifiedStatement out;
+  MUSTER_RETURN_IF_ERROR(ParseCanonical(bytes, "body", out.statement));
+  MUSTER_RETURN_IF_ERROR(CheckShape(out.statement));
+  out.hash = crypto::Blake2b256(bytes);
+  return out;
+}
+
 }  // namespace
 
 absl::Status CheckVoterFileTerms(const v1::VoterFileTerms& terms) {
@@ -512,39 +552,58 @@ bool VerifiedStatement::SignedBy(const crypto::VerifyKey& key) const {
 }
 
 absl::StatusOr<VerifiedStatement> VerifyStatement(const v1::SignedStatement& signed_statement) {
-  if (HasUnknownFields(signed_statement)) {
-    return Malformed("signatures", "have fields that this version does not know");
-  }
-  const std::string& bytes = signed_statement.statement();
-  if (bytes.empty()) return Malformed("statement", "is missing");
-  if (signed_statement.ByteSizeLong() > tlog::kEntryBodyBytesMax) {
-    return Malformed("statement", "is longer than an entry of the log may be");
-  }
-  if (signed_statement.signatures().empty() ||
-      signed_statement.signatures_size() > kSignaturesMax) {
-    return Malformed("signatures", "must be 1 to 64");
-  }
-  VerifiedStatement out;
-  MUSTER_RETURN_IF_ERROR(ParseCanonical(bytes, "body", out.statement));
-  MUSTER_RETURN_IF_ERROR(CheckShape(out.statement));
+  MUSTER_ASSIGN_OR_RETURN(VerifiedStatement out, ReadStatement(signed_statement));
   for (const v1::Signature& signature : signed_statement.signatures()) {
     MUSTER_ASSIGN_OR_RETURN(crypto::VerifyKey key, crypto::ParseVerifyKey(signature.verify_key()));
     if (out.SignedBy(key)) return Malformed("signatures", "have one key twice");
     MUSTER_RETURN_IF_ERROR(Annotate(
-        crypto::Verify(key, kStatementPurpose, bytes, signature.signature()), "statement"));
+        crypto::Verify(key, kStatementPurpose, signed_statement.statement(), signature.signature()),
+        "statement"));
     out.signers.push_back(key);
   }
-  out.hash = crypto::Blake2b256(bytes);
   return out;
 }
 
 absl::StatusOr<VerifiedStatement> VerifyStatementBytes(std::string_view body) {
-  if (body.size() > tlog::kEntryBodyBytesMax) {
-    return Malformed("statement", "is longer than an entry of the log may be");
-  }
-  v1::SignedStatement signed_statement;
-  MUSTER_RETURN_IF_ERROR(ParseCanonical(body, "entry", signed_statement));
+  MUSTER_ASSIGN_OR_RETURN(const v1::SignedStatement signed_statement, ReadSigned(body));
   return VerifyStatement(signed_statement);
+}
+
+absl::StatusOr<VerifiedStatement> StatementBatch::Add(std::string_view body) {
+  MUSTER_ASSIGN_OR_RETURN(const v1::SignedStatement signed_statement, ReadSigned(body));
+  MUSTER_ASSIGN_OR_RETURN(VerifiedStatement out, ReadStatement(signed_statement));
+  for (const v1::Signature& signature : signed_statement.signatures()) {
+    if (!good_keys_.contains(signature.verify_key())) {
+      MUSTER_RETURN_IF_ERROR(crypto::ParseVerifyKey(signature.verify_key()).status());
+      if (good_keys_.size() >= kGoodKeysMax) good_keys_.clear();
+      good_keys_.insert(signature.verify_key());
+    }
+    const crypto::VerifyKey key{*ToArray<32>(signature.verify_key())};
+    if (out.SignedBy(key)) return Malformed("signatures", "have one key twice");
+    signatures_.Add(key, kStatementPurpose, signed_statement.statement(), signature.signature());
+    out.signers.push_back(key);
+  }
+  return out;
+}
+
+std::optional<std::string> LaterKindOf(std::string_view body) {
+  const auto signed_statement = ReadSigned(body);
+  v1::Statement statement;
+  if (!signed_statement.ok() || !statement.ParseFromString(signed_statement->statement()))
+    return std::nullopt;
+  const google::protobuf::UnknownFieldSet& unknown =
+      statement.GetReflection()->GetUnknownFields(statement);
+  if (unknown.field_count() > 0 && statement.body_case() == v1::Statement::BODY_NOT_SET)
+    return "field " + std::to_string(unknown.field(0).number());
+  if (HasUnknownFields(statement)) return KindOf(statement) + " with later fields";
+  return std::nullopt;
+}
+
+std::string KindOf(const v1::Statement& statement) {
+  const google::protobuf::Descriptor* descriptor = v1::Statement::descriptor();
+  const google::protobuf::FieldDescriptor* field =
+      descriptor->FindFieldByNumber(static_cast<int>(statement.body_case()));
+  return field == nullptr ? "nothing" : field->name();
 }
 
 Bytes32 StatementHash(const v1::SignedStatement& signed_statement) {

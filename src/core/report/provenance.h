@@ -27,6 +27,8 @@ namespace muster::report {
 inline constexpr std::string_view kReportMagic = "MUSTER-REPORT-1\n";
 inline constexpr std::string_view kBundleMagic = "MUSTER-BUNDLE-1\n";
 inline constexpr std::string_view kReportPurpose = "muster/report/v1\n";
+// Of ProvenanceReport.version; 0 stands in the first reports.
+inline constexpr int32_t kReportVersion = 2;
 // 450 bytes a batch, so this is an upload of all the batches there may be, and then some.
 inline constexpr size_t kReportBytesMax = size_t{256} << 20;
 inline constexpr size_t kBundleBytesMax = size_t{1} << 20;

@@ -8,12 +8,12 @@
 #include "core/base/error.h"
 #include "core/base/id.h"
 #include "core/base/status.h"
-#include "core/crypto/merkle.h"
 #include "core/crypto/signature.h"
 #include "core/governance/registry.h"
 #include "core/governance/statement.h"
+#include "core/report/figures.h"
+#include "core/report/period.h"
 #include "core/report/provenance.h"
-#include "core/seal/envelope.h"
 #include "core/tlog/proof.h"
 
 namespace muster::report {
@@ -22,10 +22,6 @@ namespace {
 absl::Status BadBundle(std::string_view what) {
   return MakeError(v1::BUNDLE_MALFORMED, "the bundle does not hold: " + std::string(what) +
                                              "; get one from somebody else and compare them");
-}
-
-absl::Status BadReport(std::string_view what) {
-  return MakeError(v1::REPORT_MALFORMED, "the report does not hold: " + std::string(what));
 }
 
 // The entries of a report by their place in the log, each proven and parsed once however often it
@@ -42,7 +38,13 @@ class Entries {
     }
     MUSTER_RETURN_IF_ERROR(Annotate(tlog::VerifyEntryProof(proof, checkpoint_), where));
     auto statement = governance::VerifyStatementBytes(proof.body());
-    if (!statement.ok()) return Annotate(statement.status(), where);
+    if (!statement.ok()) {
+      const auto later = governance::LaterKindOf(proof.body());
+      if (!later.has_value()) return Annotate(statement.status(), where);
+      return MakeError(v1::REPORT_NOT_UNDERSTOOD,
+                       where + " is of a kind that this program does not know (" + *later +
+                           "); get a newer muster-audit");
+    }
     const auto index = static_cast<uint64_t>(proof.index());
     statements_.emplace(index, *std::move(statement));
     bodies_.emplace(proof.index(), std::pair(proof.salt(), proof.body()));
@@ -59,116 +61,6 @@ class Entries {
   std::map<int64_t, std::pair<std::string, std::string>> bodies_;
   std::map<uint64_t, governance::VerifiedStatement> statements_;
 };
-
-absl::Status VerifyFiles(const v1::UploadStatement& statement) {
-  int64_t rows = 0;
-  int64_t rejected = 0;
-  int64_t withheld = 0;
-  for (const v1::UploadFile& file : statement.files()) {
-    if (file.rejected_row_count() + file.withheld_row_count() > file.row_count()) {
-      return BadReport("a file has more rejected and withheld rows than rows");
-    }
-    rows += file.row_count();
-    rejected += file.rejected_row_count();
-    withheld += file.withheld_row_count();
-  }
-  if (rows != statement.row_count() || rejected != statement.rejected_row_count() ||
-      withheld != statement.withheld_row_count()) {
-    return BadReport("the rows of its files do not add up to the rows it states");
-  }
-  if (statement.has_voterfile()) {
-    // A row is at most one record; of the history, several rows of a voter are one.
-    const int64_t unread = withheld + statement.voterfile().not_registered_row_count();
-    if (statement.record_count() > rows - rejected - unread)
-      return BadReport("it states more sealed records than accepted rows");
-    return absl::OkStatus();
-  }
-  // A row may bring several addresses, and at least one when it was neither rejected nor withheld.
-  if (statement.record_count() < rows - rejected - withheld) {
-    return BadReport("it states fewer sealed records than accepted rows");
-  }
-  return absl::OkStatus();
-}
-
-// The batches are those that the statement names, each sealed for this consortium by the person who
-// signed it.
-absl::Status VerifyBatches(const v1::UploadProvenance& upload, const v1::UploadStatement& statement,
-                           const governance::PersonRecord& uploader,
-                           const governance::Registry& registry) {
-  if (upload.batches_size() != statement.batch_count()) {
-    return BadReport("it states " + std::to_string(statement.batch_count()) +
-                     " batches and shows " + std::to_string(upload.batches_size()));
-  }
-  const governance::MemberRecord* member = registry.FindMember(*uploader.member);
-  if (member == nullptr || !member->member_key.has_value()) {
-    return BadReport("the member has no key half, so nothing can have been sealed for it");
-  }
-  MUSTER_ASSIGN_OR_RETURN(const UploadId id, UploadId::Parse(statement.upload()));
-  crypto::MerkleFrontier tree;
-  int64_t records = 0;
-  uint32_t last_row = 0;
-  for (const v1::BatchRecord& record : upload.batches()) {
-    const uint64_t sequence = tree.size();
-    const std::string where = "batch " + std::to_string(sequence);
-    seal::Envelope envelope;
-    auto header = seal::DecodeHeader(record.header());
-    if (!header.ok()) return Annotate(header.status(), where);
-    envelope.header = *header;
-    envelope.header_bytes = record.header();
-    envelope.holding_wrap = record.holding_wrap();
-    envelope.signature = record.signature();
-    const auto root = ToArray<32>(record.root());
-    if (!root.has_value() || record.holding_wrap().size() != seal::kHoldingWrapBytes) {
-      return BadReport(where + " has parts of another size");
-    }
-    envelope.root = *root;
-    if (header->sequence != sequence) {
-      return BadReport(where + " is sealed as batch " + std::to_string(header->sequence));
-    }
-    if (header->consortium != registry.consortium() || header->member != member->id ||
-        header->upload != id || header->uploader != uploader.id) {
-      return BadReport(where + " was sealed for another consortium, member, upload or uploader");
-    }
-    if (AsText(header->vault_key) != registry.charter().vault().holding_key() ||
-        header->member_key != member->member_key->bytes) {
-      return BadReport(where + " was sealed for other keys than the vault's and the member's");
-    }
-    // Rows go on where the batch before ended; one row with several addresses may stand in both.
-    if (header->first_row < last_row || header->last_row > statement.row_count()) {
-      return BadReport(where + " has rows that are out of order or not in the files");
-    }
-    MUSTER_RETURN_IF_ERROR(seal::VerifyEnvelopeSignature(envelope, uploader.sign_key));
-    last_row = header->last_row;
-    records += header->record_count;
-    tree.Append(crypto::MerkleLeaf(envelope.SignedPart()));
-  }
-  if (AsText(tree.Root()) != statement.batches_root()) {
-    return BadReport("its batches are not those whose root was signed");
-  }
-  if (records != statement.record_count()) {
-    return BadReport("its batches hold " + std::to_string(records) + " records, and it states " +
-                     std::to_string(statement.record_count()));
-  }
-  return absl::OkStatus();
-}
-
-// That it agrees with the upload statement, the registry has seen to; here is whether its figures
-// can be.
-absl::Status VerifyIntake(const v1::IntakeStatement& intake, const v1::UploadStatement& statement) {
-  if (intake.upload() != statement.upload()) {
-    return BadReport("the intake statement beside it is of " + intake.upload());
-  }
-  // Every record is exactly one of these.
-  const int64_t sum =
-      intake.duplicate_count() + intake.refused_count() +
-      (intake.has_voterfile()
-           ? intake.voterfile().voter_count() + intake.voterfile().history_record_count()
-           : intake.contact_count() + intake.suppression_count() + intake.exclusion_count());
-  if (sum != intake.record_count()) {
-    return BadReport("the vault's figures do not add up to the records it read");
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<std::string> DescribeSince(const governance::VerifiedStatement& verified,
                                           uint64_t index, const UploadFinding& upload) {
@@ -219,14 +111,14 @@ absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload,
   finding.time = verified.statement.create_time();
   const std::string& name = finding.statement.upload();
   if (finding.statement.member() != member) return BadReport(name + " is another member's");
-  MUSTER_RETURN_IF_ERROR(Annotate(VerifyFiles(finding.statement), name));
+  MUSTER_RETURN_IF_ERROR(Annotate(CheckFiles(finding.statement), name));
 
   // The replay has found that the signer may upload this for the member when it was said.
   MUSTER_ASSIGN_OR_RETURN(const PersonId signer, PersonId::Parse(verified.statement.signer()));
   const governance::PersonRecord& uploader = *registry.FindPerson(signer);
   finding.uploader = uploader.name;
   MUSTER_RETURN_IF_ERROR(
-      Annotate(VerifyBatches(upload, finding.statement, uploader, registry), name));
+      Annotate(CheckBatches(upload, finding.statement, uploader, registry), name));
 
   if (upload.has_intake()) {
     const v1::Statement& intake = entries.At(upload.intake()).statement;
@@ -234,7 +126,7 @@ absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload,
       return BadReport("entry " + std::to_string(upload.intake().index()) +
                        " is no intake statement");
     }
-    MUSTER_RETURN_IF_ERROR(Annotate(VerifyIntake(intake.intake(), finding.statement), name));
+    MUSTER_RETURN_IF_ERROR(Annotate(CheckIntake(intake.intake(), finding.statement), name));
     finding.intake = intake.intake();
     finding.intake_index = static_cast<uint64_t>(upload.intake().index());
   }
@@ -244,6 +136,38 @@ absl::StatusOr<UploadFinding> VerifyUpload(const v1::UploadProvenance& upload,
     finding.since.push_back(*std::move(since));
   }
   return finding;
+}
+
+// Entries that stand once each, in the log's order.
+absl::Status AddInOrder(const google::protobuf::RepeatedPtrField<v1::EntryProof>& proofs,
+                        std::string_view what, Entries& entries) {
+  int64_t last = -1;
+  for (const v1::EntryProof& proof : proofs) {
+    if (proof.index() <= last)
+      return BadReport(std::string(what) + " are not in the log's order, once each");
+    last = proof.index();
+    MUSTER_RETURN_IF_ERROR(entries.Add(proof));
+  }
+  return absl::OkStatus();
+}
+
+// Something done with the member's names, by the member or to the whole pool.
+absl::StatusOr<Event> VerifyAct(const v1::Statement& statement, const MemberId& member,
+                                const governance::Registry& registry, const v1::Period& period,
+                                LogClock& clock) {
+  if (statement.has_upload() || statement.has_intake())
+    return BadReport("an upload stands among the acts");
+  const auto owner = governance::Registry::OwnerOf(statement);
+  if (owner.has_value() ? *owner != member : !statement.has_match())
+    return BadReport("it does not concern this member's names");
+  if (!IsWithin(statement.create_time(), period))
+    return BadReport("it is not of the report's period");
+  const LogClock::Reading reading = clock.Read(statement.create_time());
+  Event event = DescribeEvent(statement, registry);
+  event.time = statement.create_time();
+  event.back_dated = reading.back_dated;
+  event.post_dated = reading.post_dated;
+  return event;
 }
 
 }  // namespace
@@ -289,6 +213,13 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
   findings.member = report.member();
   findings.member_name = report.member_name();
   findings.create_time = report.create_time();
+  findings.version = report.version();
+  findings.period = report.period();
+  if (report.version() != 0 && report.version() != kReportVersion) {
+    return MakeError(v1::REPORT_NOT_UNDERSTOOD,
+                     "the report is of version " + std::to_string(report.version()) +
+                         "; get the muster-audit of the release that made it");
+  }
   auto checkpoint = tlog::OpenCheckpoint(report.checkpoint(), root.log_key);
   if (!checkpoint.ok()) return Annotate(checkpoint.status(), "the report's checkpoint");
   findings.checkpoint = *std::move(checkpoint);
@@ -321,6 +252,8 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
     for (const v1::EntryProof& proof : upload.withdrawals())
       MUSTER_RETURN_IF_ERROR(entries.Add(proof));
   }
+  MUSTER_RETURN_IF_ERROR(AddInOrder(report.acts(), "its acts", entries));
+  MUSTER_RETURN_IF_ERROR(AddInOrder(report.context(), "what it stands on", entries));
   findings.entry_count = static_cast<int64_t>(entries.all().size());
 
   // In the log's order, so that whoever speaks must have joined before.
@@ -351,7 +284,17 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
     if (!seen.insert(finding.statement.upload()).second) {
       return BadReport(finding.statement.upload() + " occurs twice");
     }
+    if (!IsWithin(finding.time, report.period())) {
+      return BadReport(finding.statement.upload() + " is not of the report's period");
+    }
     findings.uploads.push_back(std::move(finding));
+  }
+  LogClock clock(report.create_time());
+  for (const v1::EntryProof& proof : report.acts()) {
+    auto act = VerifyAct(entries.At(proof).statement, member_id, registry, report.period(), clock);
+    if (!act.ok()) return Annotate(act.status(), "entry " + std::to_string(proof.index()));
+    act->index = static_cast<uint64_t>(proof.index());
+    findings.acts.push_back(*std::move(act));
   }
   return findings;
 }

@@ -24,6 +24,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/bytes.h"
+#include "core/report/event.h"
 #include "core/tlog/checkpoint.h"
 #include "core/tlog/note.h"
 #include "muster/v1/report.pb.h"
@@ -67,6 +68,10 @@ struct ReportFindings {
   // Entries of the log that were checked.
   int64_t entry_count = 0;
   std::vector<UploadFinding> uploads;
+  // Of version 2 on: what was done with it, in the log's order.
+  int32_t version = 0;
+  v1::Period period;
+  std::vector<Event> acts;
 };
 
 absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRoot& root);

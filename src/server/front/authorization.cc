@@ -87,6 +87,13 @@ const std::vector<MethodRule>& Table() {
       {"/muster.v1.LogService/AddCosignature", false, Everyone(), false, kSmall},
       {"/muster.v1.ReportService/GetProvenance", false, Uploads(), true, kSmall},
       {"/muster.v1.ReportService/GetBundle", false, Everyone(), false, kSmall},
+      {"/muster.v1.ReportService/ListOpenedEntries",
+       false,
+       {v1::ROLE_AUDITOR},
+       false,
+       kSmall,
+       true},
+      {"/muster.v1.ReportService/OpenBatches", false, {v1::ROLE_AUDITOR}, false, kSmall, true},
   };
   return *table;
 }
@@ -121,6 +128,11 @@ absl::Status Authorize(const MethodRule& rule, const governance::PersonRecord& p
     return MakeError(v1::ROLE_NOT_ALLOWED, "this is for people of a member, and " +
                                                person.id.Name() +
                                                " is of none; use a member's profile");
+  }
+  if (rule.of_none && person.member.has_value()) {
+    return MakeError(v1::ROLE_NOT_ALLOWED, "this is for an auditor of no member, and " +
+                                               person.id.Name() +
+                                               " is of one; ask an operator to invite an auditor");
   }
   return absl::OkStatus();
 }

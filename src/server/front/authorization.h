@@ -30,6 +30,8 @@ struct MethodRule {
   // The caller must be of a member.
   bool of_member = false;
   size_t request_bytes_max = 0;
+  // The caller must be of no member: what is said about all members is for none of them.
+  bool of_none = false;
 };
 
 std::span<const MethodRule> MethodRules();

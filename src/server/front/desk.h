@@ -3,7 +3,7 @@
 // Desk: what the handlers of all calls work with, and where they enter the dispatcher. One file of
 // handlers for each pair of services: people_calls.cc (enrollment, members), upload_calls.cc,
 // match_calls.cc, person_calls.cc, charter_calls.cc (charter, the vault's key), log_calls.cc (log,
-// reports). What each call promises stands in its proto.
+// bundle), report_calls.cc. What each call promises stands in its proto.
 //
 // Threads: handlers run on the worker pool, many at a time.
 #ifndef MUSTER_SERVER_FRONT_DESK_H_
@@ -47,6 +47,7 @@ void RegisterMatchCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterPersonCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterCharterCalls(Dispatcher& dispatcher, const Desk& desk);
 void RegisterLogCalls(Dispatcher& dispatcher, const Desk& desk);
+void RegisterReportCalls(Dispatcher& dispatcher, const Desk& desk);
 
 // The signed statement's bytes as they stand in the entry, when entry `index` is that very
 // statement.

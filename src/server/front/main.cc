@@ -120,6 +120,7 @@ absl::Status Serve(const Options& options) {
   RegisterPersonCalls(dispatcher, desk);
   RegisterCharterCalls(dispatcher, desk);
   RegisterLogCalls(dispatcher, desk);
+  RegisterReportCalls(dispatcher, desk);
   dispatcher.CheckComplete();
 
   if (vault_process != nullptr) vault_process->Start();

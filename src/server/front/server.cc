@@ -165,11 +165,15 @@ class RawLogService final
 };
 
 using R = v1::ReportService;
-class RawReportService final : public R::WithRawCallbackMethod_GetProvenance<
-                                   R::WithRawCallbackMethod_GetBundle<R::Service>> {
+class RawReportService final
+    : public R::WithRawCallbackMethod_GetProvenance<
+          R::WithRawCallbackMethod_GetBundle<R::WithRawCallbackMethod_ListOpenedEntries<
+              R::WithRawCallbackMethod_OpenBatches<R::Service>>>> {
   MUSTER_RAW_SERVICE(ReportService)
   MUSTER_RAW(ReportService, GetProvenance)
   MUSTER_RAW(ReportService, GetBundle)
+  MUSTER_RAW(ReportService, ListOpenedEntries)
+  MUSTER_RAW(ReportService, OpenBatches)
 };
 
 using C = v1::CharterService;

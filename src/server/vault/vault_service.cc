@@ -203,7 +203,8 @@ class Service : public v1::VaultService::Service {
   grpc::Status ApplyErasure(grpc::ServerContext* context, const v1::ApplyErasureRequest* request,
                             v1::ApplyErasureResponse* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->ApplyErasure(request->statement_index(), request->sealed_order()),
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->ApplyErasure(request->statement_index(), request->sealed_order()),
                   response->mutable_erased());
   }
 
@@ -211,7 +212,8 @@ class Service : public v1::VaultService::Service {
                             const v1::VaultReportPersonRequest* request,
                             v1::VaultReportPersonResponse* response) override {
     const Call call(calls_, context);
-    return Answer(vault_->ReportPerson(*request), response);
+    MUSTER_OPEN_VAULT(vault);
+    return Answer(vault->ReportPerson(*request), response);
   }
 
   grpc::Status RunMatch(grpc::ServerContext* context, const v1::VaultRunMatchRequest* request,

@@ -5,8 +5,11 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/merkle.h"
 #include "core/governance/statement.h"
+#include "core/report/coalition.h"
+#include "core/report/period.h"
 #include "core/report/provenance.h"
 #include "core/report/witnesses.h"
+#include "core/report/sample.h"
 #include "core/tlog/proof.h"
 #include "core/tlog/witness.h"
 
@@ -175,6 +178,7 @@ v1::UploadProvenance Consortium::Upload(const Organization& organization, int re
   upload.set_batches_root(ToString(tree.Root()));
   upload.set_consent("newsletter form");
   if (bend) bend(upload);
+  batches_[upload_name] = {provenance.batches().begin(), provenance.batches().end()};
   provenance.mutable_upload()->set_index(static_cast<int64_t>(Append(statement, {&uploader.sign})));
   return provenance;
 }
@@ -183,8 +187,7 @@ void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend,
                         const crypto::SigningKey* key) {
   v1::SignedStatement signed_upload;
   signed_upload.ParseFromString(entries_[static_cast<size_t>(upload.upload().index())].body);
-  v1::Statement said;
-  said.ParseFromString(signed_upload.statement());
+  const v1::Statement said = StatementAt(static_cast<uint64_t>(upload.upload().index()));
   v1::Statement statement = NewStatement("vault");
   v1::IntakeStatement& intake = *statement.mutable_intake();
   intake.set_upload(said.upload().upload());
@@ -197,6 +200,169 @@ void Consortium::Intake(v1::UploadProvenance& upload, const BendIntake& bend,
   if (bend) bend(intake);
   upload.mutable_intake()->set_index(
       static_cast<int64_t>(Append(statement, {key == nullptr ? &vault_sign : key})));
+}
+
+v1::Statement Consortium::StatementAt(uint64_t index) const {
+  v1::SignedStatement signed_statement;
+  signed_statement.ParseFromString(entries_[index].body);
+  v1::Statement statement;
+  statement.ParseFromString(signed_statement.statement());
+  return statement;
+}
+
+void Consortium::JoinAuditor(Someone& auditor) {
+  const crypto::SigningKey invite_key = crypto::SigningKey::Generate();
+  const std::string invite = InviteId{crypto::RandomArray<8>()}.Name();
+  v1::Statement admitted = NewStatement(founder.id.Name());
+  v1::AdmissionStatement& admission = *admitted.mutable_admission();
+  admission.set_invite(invite);
+  admission.set_invite_key(ToString(invite_key.verify_key().bytes));
+  admission.set_person(auditor.id.Name());
+  admission.set_person_name(auditor.name);
+  admission.add_roles(v1::ROLE_AUDITOR);
+  admission.set_expire_time(kNow + 1'000'000);
+  Append(admitted, {&founder.sign});
+  v1::Statement joined = NewStatement(auditor.id.Name());
+  v1::JoinStatement& join = *joined.mutable_join();
+  join.set_invite(invite);
+  join.set_person(auditor.id.Name());
+  *join.mutable_keys() = auditor.Public();
+  join.set_charter_hash(ToString(charter_hash_));
+  Append(joined, {&auditor.sign, &auditor.cosign, &invite_key});
+}
+
+void Consortium::Withdraw(const Organization& organization, const std::string& list) {
+  v1::Statement statement = NewStatement(organization.person.id.Name());
+  v1::WithdrawalStatement& withdrawal = *statement.mutable_withdrawal();
+  withdrawal.set_withdrawal(WithdrawalId{crypto::RandomArray<8>()}.Name());
+  withdrawal.set_member(organization.id.Name());
+  withdrawal.set_list(list);
+  Append(statement, {&organization.person.sign});
+  v1::Statement done = NewStatement("vault");
+  done.mutable_withdrawn()->set_withdrawal(withdrawal.withdrawal());
+  done.mutable_withdrawn()->set_member(withdrawal.member());
+  done.mutable_withdrawn()->set_source_count(3);
+  Append(done, {&vault_sign});
+}
+
+v1::UploadProvenance Consortium::VoterFile(const Organization& organization, int records) {
+  v1::UploadProvenance voters =
+      Upload(organization, records, 100, [&](v1::UploadStatement& upload) {
+        upload.clear_consent();
+        upload.set_list("nc-2026-09-01");
+        v1::VoterFileTerms& terms = *upload.mutable_voterfile();
+        terms.set_layout("nc");
+        terms.set_as_of("2026-09-01");
+        terms.set_permitted_use("elections only");
+        terms.set_state("NC");
+      });
+  Intake(voters, [&](v1::IntakeStatement& intake) {
+    intake.clear_contact_count();
+    intake.mutable_voterfile()->set_voter_count(records);
+    intake.mutable_voterfile()->set_current(true);
+  });
+  return voters;
+}
+
+uint64_t Consortium::Match(const v1::UploadProvenance& voter_file) {
+  const auto index = static_cast<uint64_t>(voter_file.upload().index());
+  const v1::Statement said = StatementAt(index);
+  v1::Statement statement = NewStatement("vault");
+  v1::MatchStatement& match = *statement.mutable_match();
+  match.set_match(MatchId{crypto::RandomArray<8>()}.Name());
+  match.set_upload(said.upload().upload());
+  match.set_upload_index(static_cast<int64_t>(index));
+  match.set_voterfile(said.upload().list());
+  match.set_log_size(static_cast<int64_t>(size()));
+  match.set_sketch_version(1);
+  match.set_pattern_version(1);
+  match.set_estimated(true);
+  match.add_comparators()->set_comparator("first_name");
+  match.set_matched_probability(0.75);
+  match.set_ambiguous_probability(0.2);
+  match.set_model_hash(std::string(32, 'm'));
+  match.mutable_table()->set_noise_scale(10);
+  v1::MatchBand& band = *match.mutable_table()->add_bands();
+  band.set_band("matched");
+  band.set_noisy_count(1234);
+  return Append(statement, {&vault_sign});
+}
+
+Consortium::Coalition Consortium::MakeCoalition(const Someone& auditor) const {
+  Coalition report;
+  report.header.set_version(kCoalitionVersion);
+  report.header.set_consortium(ToString(id));
+  report.header.set_reporter(auditor.id.Name());
+  report.header.set_create_time(kNow + 1000);
+  report.header.set_checkpoint(Checkpoint());
+  for (const tlog::Entry& entry : entries_) {
+    v1::OpenedEntry& opened = report.entries.emplace_back();
+    opened.set_salt(ToString(entry.salt));
+    opened.set_body(entry.body);
+  }
+  return report;
+}
+
+v1::SampleBlock Consortium::Sample(const Coalition& report) const {
+  v1::SampleBlock sample;
+  const auto checkpoint =
+      tlog::OpenCheckpoint(report.header.checkpoint(), Must(tlog::NoteKey::Parse(log_vkey)));
+  if (!checkpoint.ok()) return sample;
+  LogClock clock(report.header.create_time());
+  std::vector<std::pair<std::string, size_t>> population;
+  for (const v1::OpenedEntry& entry : report.entries) {
+    v1::SignedStatement signed_statement;
+    v1::Statement statement;
+    if (!signed_statement.ParseFromString(entry.body()) ||
+        !statement.ParseFromString(signed_statement.statement()) ||
+        statement.body_case() == v1::Statement::BODY_NOT_SET) {
+      continue;
+    }
+    const LogClock::Reading reading = clock.Read(statement.create_time());
+    if (!statement.has_upload() || !IsWithin(reading.time, report.header.period())) continue;
+    for (size_t i = 0; i < static_cast<size_t>(statement.upload().batch_count()); ++i)
+      population.emplace_back(statement.upload().upload(), i);
+  }
+  for (const uint64_t number :
+       DrawSample(*checkpoint, report.header.sample_signature(), population.size())) {
+    const auto& [upload, sequence] = population[number];
+    const std::vector<v1::BatchRecord>& records = batches_.at(upload);
+    v1::BatchOpening& opening = *sample.add_batches();
+    opening.set_upload(upload);
+    opening.set_sequence(static_cast<int64_t>(sequence));
+    if (sequence >= records.size()) continue;
+    *opening.mutable_record() = records[sequence];
+    std::vector<Bytes32> leaves;
+    for (const v1::BatchRecord& record : records)
+      leaves.push_back(crypto::MerkleLeaf(record.header() + record.holding_wrap() + record.root()));
+    tlog::PutHashes(
+        Must(crypto::InclusionProof(sequence, leaves.size(),
+                                    [&](int level, uint64_t at) -> absl::StatusOr<Bytes32> {
+                                      return crypto::MerkleRoot(std::span(leaves).subspan(
+                                          at << level, size_t{1} << level));
+                                    })),
+        opening.mutable_hashes());
+  }
+  return sample;
+}
+
+std::string Consortium::Encode(Coalition report, const Someone& auditor) const {
+  report.header.set_reporter_key(ToString(auditor.sign.verify_key().bytes));
+  const auto checkpoint =
+      tlog::OpenCheckpoint(report.header.checkpoint(), Must(tlog::NoteKey::Parse(log_vkey)));
+  if (report.header.sample_signature().empty() && checkpoint.ok())
+    report.header.set_sample_signature(SignSample(*checkpoint, auditor.sign));
+  std::string file;
+  CoalitionWriter writer(
+      [&](std::string_view bytes) {
+        file.append(bytes);
+        return absl::OkStatus();
+      },
+      &auditor.sign);
+  MUSTER_CHECK(writer.Begin(report.header).ok());
+  for (const v1::OpenedEntry& entry : report.entries) MUSTER_CHECK(writer.Add(entry).ok());
+  MUSTER_CHECK(writer.Finish(report.sample.has_value() ? *report.sample : Sample(report)).ok());
+  return file;
 }
 
 v1::EntryProof Consortium::Prove(uint64_t index, uint64_t size) const {

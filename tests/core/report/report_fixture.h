@@ -6,6 +6,7 @@
 #define MUSTER_TESTS_CORE_REPORT_REPORT_FIXTURE_H_
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +65,7 @@ class Consortium {
               const crypto::SigningKey* key = nullptr);
 
   v1::Statement NewStatement(const std::string& signer) const;
+  v1::Statement StatementAt(uint64_t index) const;
   v1::EntryProof Prove(uint64_t index, uint64_t size) const;
   std::string Checkpoint(uint64_t size) const;
   std::string Checkpoint() const { return Checkpoint(entries_.size()); }
@@ -81,6 +83,30 @@ class Consortium {
   // Sees every block before it is sealed.
   std::function<void(uint32_t sequence, seal::RecordBlock&)> on_block;
 
+  // The operator invites an auditor of no member.
+  void JoinAuditor(Someone& auditor);
+  // A withdrawal of a list by the organization's person, and what the vault did about it.
+  void Withdraw(const Organization& organization, const std::string& list);
+  // A voter file of `records` records, read by the vault, and a match run with it; returns the
+  // index of the run.
+  v1::UploadProvenance VoterFile(const Organization& organization, int records);
+  uint64_t Match(const v1::UploadProvenance& voter_file);
+
+  // A coalition report in its parts, to be bent before it is encoded. `encode` draws the sample for
+  // the checkpoint and key that are there when it is called.
+  struct Coalition {
+    v1::CoalitionHeader header;
+    std::vector<v1::OpenedEntry> entries;
+    std::optional<v1::SampleBlock> sample;  // not the drawn one
+  };
+  Coalition MakeCoalition(const Someone& auditor) const;
+  std::string Encode(Coalition report, const Someone& auditor) const;
+  std::string EncodeCoalition(const Someone& auditor) const {
+    return Encode(MakeCoalition(auditor), auditor);
+  }
+  // What the sample of this report should hold.
+  v1::SampleBlock Sample(const Coalition& report) const;
+
   Bytes16 id{};
   Someone founder{"operator"};
   crypto::SigningKey log_key = crypto::SigningKey::Generate();
@@ -94,6 +120,7 @@ class Consortium {
  private:
   Bytes32 charter_hash_{};
   std::vector<tlog::Entry> entries_;
+  std::map<std::string, std::vector<v1::BatchRecord>> batches_;  // by upload
 };
 
 }  // namespace muster::report

@@ -512,6 +512,76 @@ TEST_CASE("What became of an upload since is told, and must be about it", "[repo
   }
 }
 
+TEST_CASE("A report says what was done with what was brought: taken back, matched", "[report]") {
+  Pool pool;
+  v1::UploadProvenance upload = pool.consortium.Upload(pool.parks, 2, 2);
+  pool.consortium.Intake(upload);
+  const v1::UploadProvenance voters = pool.consortium.VoterFile(pool.transit, 4);
+  const uint64_t match = pool.consortium.Match(voters);
+  pool.consortium.Withdraw(pool.parks, "members");
+  const uint64_t withdrawal = match + 1;
+  pool.consortium.Withdraw(pool.transit, "members");
+  const uint64_t size = pool.consortium.size();
+  const auto prove = [&](uint64_t index) { return pool.consortium.Prove(index, size); };
+
+  v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {upload});
+  report.set_version(kReportVersion);
+  *report.add_people() = prove(pool.transit.admission_index);
+  *report.add_people() = prove(pool.transit.join_index);
+  for (const uint64_t index : {match, withdrawal, withdrawal + 1})
+    *report.add_acts() = prove(index);
+  *report.add_context() = prove(static_cast<uint64_t>(voters.upload().index()));
+  *report.add_context() = prove(static_cast<uint64_t>(voters.intake().index()));
+  const ReportFindings findings = Must(pool.Verify(report));
+  REQUIRE(findings.acts.size() == 3);
+  CHECK(findings.acts[0].kind == "match");
+  CHECK(findings.acts[0].by == "the vault");
+  CHECK(findings.acts[1].kind == "withdrawal");
+  CHECK(findings.acts[1].member == "Parks Alliance");
+  CHECK(findings.acts[1].by == pool.parks.person.name);
+  CHECK(findings.acts[2].text.find("3 sources") != std::string::npos);
+
+  SECTION("an act twice") { *report.add_acts() = report.acts(2); }
+  SECTION("acts in another order") { report.mutable_acts()->SwapElements(0, 1); }
+  SECTION("another member's act") { *report.add_acts() = prove(withdrawal + 2); }
+  SECTION("an upload among the acts") {
+    report.mutable_acts()->Clear();
+    *report.add_acts() = prove(static_cast<uint64_t>(upload.upload().index()));
+  }
+  SECTION("a join among the acts") {
+    report.mutable_acts()->Clear();
+    *report.add_acts() = prove(pool.parks.join_index);
+  }
+  SECTION("a match of a voter file that is left out") { report.clear_context(); }
+  SECTION("what the vault did about a withdrawal that is left out") {
+    report.mutable_acts()->DeleteSubrange(1, 1);
+  }
+  SECTION("acts before the period") {
+    report.mutable_period()->set_from_time(findings.acts[0].time + 1);
+    report.clear_uploads();
+  }
+  SECTION("uploads before the period") {
+    report.mutable_period()->set_from_time(findings.acts[0].time);
+  }
+  SECTION("acts after the period") { report.mutable_period()->set_to_time(findings.acts[2].time); }
+  SECTION("a later version") { report.set_version(3); }
+  CHECK_FALSE(pool.Verify(report).ok());
+}
+
+TEST_CASE("A member's report with a kind of entry that is not known here is not vouched for",
+          "[report]") {
+  Pool pool;
+  v1::Statement statement = pool.consortium.NewStatement(pool.parks.person.id.Name());
+  statement.GetReflection()->MutableUnknownFields(&statement)->AddLengthDelimited(90, "approves");
+  const uint64_t index = pool.consortium.Append(statement, {&pool.parks.person.sign});
+  v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {});
+  report.set_version(kReportVersion);
+  *report.add_acts() = pool.consortium.Prove(index, pool.consortium.size());
+  const auto findings = pool.Verify(report);
+  REQUIRE_REASON(findings, v1::REPORT_NOT_UNDERSTOOD);
+  CHECK(Said(findings.status()).find("field 90") != std::string::npos);
+}
+
 TEST_CASE("A charter that is not the bundle's is refused", "[report]") {
   Pool pool;
   v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {});

@@ -49,6 +49,8 @@ const std::map<std::string, std::set<v1::Role>> kAllowed = [] {
       {"/muster.v1.LogService/AddCosignature", {U, A, L, R, S, O}},
       {"/muster.v1.ReportService/GetProvenance", {U, A, R, S}},
       {"/muster.v1.ReportService/GetBundle", {U, A, L, R, S, O}},
+      {"/muster.v1.ReportService/ListOpenedEntries", {R}},
+      {"/muster.v1.ReportService/OpenBatches", {R}},
   };
 }();
 
@@ -81,7 +83,7 @@ TEST_CASE("Authorization: each role may call what it may, and nothing else", "[a
     for (const v1::Role role : kRoles) {
       governance::PersonRecord person;
       person.roles = RoleSet{role};
-      if (role != v1::ROLE_OPERATOR) person.member = test::DrawId<MemberId>();
+      if (role != v1::ROLE_OPERATOR && !rule.of_none) person.member = test::DrawId<MemberId>();
       INFO(method << " as " << governance::RoleName(role));
       const absl::Status status = Authorize(rule, person);
       CHECK(status.ok() == allowed.contains(role));
@@ -95,6 +97,8 @@ TEST_CASE("Authorization: each role may call what it may, and nothing else", "[a
     governance::PersonRecord nowhere;
     nowhere.roles = RoleSet{*allowed.begin()};
     CHECK(Authorize(rule, nowhere).ok() == !rule.of_member);
+    nowhere.member = test::DrawId<MemberId>();
+    CHECK(Authorize(rule, nowhere).ok() == !rule.of_none);
   }
 }
 
@@ -111,13 +115,22 @@ TEST_CASE("Authorization: what callers meet over the dispatcher is what the tabl
       people[role] = kept.back().get();
     }
   }
+  test::TestPerson auditor;  // of no member
+  desk.Enroll(desk.pool.founder, auditor, "", false, {v1::ROLE_AUDITOR});
   for (const auto& [method, allowed] : kAllowed) {
     const std::string name = method.substr(std::string("/muster.v1.").size());
+    const bool of_none = FindMethodRule(method)->of_none;
     for (const v1::Role role : kRoles) {
       INFO(name << " as " << governance::RoleName(role));
       // An empty request: whoever is let in is told what is wrong with it, or answered.
-      const auto answer = desk.Raw(name, desk.Token(*people[role], name, ""), "");
+      const test::TestPerson& person =
+          of_none && role == v1::ROLE_AUDITOR ? auditor : *people[role];
+      const auto answer = desk.Raw(name, desk.Token(person, name, ""), "");
       CHECK((ReasonOf(answer.status()) != v1::ROLE_NOT_ALLOWED) == allowed.contains(role));
+    }
+    if (of_none) {
+      const auto of_member = desk.Raw(name, desk.Token(*people[v1::ROLE_AUDITOR], name, ""), "");
+      CHECK(ReasonOf(of_member.status()) == v1::ROLE_NOT_ALLOWED);
     }
     const auto stranger = desk.Raw(name, "", "");
     CHECK((ReasonOf(stranger.status()) == v1::TOKEN_MISSING) == !FindMethodRule(method)->open);

@@ -155,7 +155,7 @@ class FakeVault : public front::Vault {
                             tlog::OpenCheckpoint(request.checkpoint(), pool_->note_key()));
     crypto::MerkleFrontier frontier = frontier_;
     governance::Registry registry = registry_;
-    std::vector<v1::Statement> statements = statements_;
+    std::vector<v1::Statement> observed = observed_;
     for (const v1::LogEntry& entry : request.entries()) {
       const auto salt = ToArray<32>(entry.salt());
       if (!salt.has_value() ||
@@ -164,14 +164,14 @@ class FakeVault : public front::Vault {
       }
       MUSTER_ASSIGN_OR_RETURN(const auto statement, governance::VerifyStatementBytes(entry.body()));
       MUSTER_RETURN_IF_ERROR(registry.Apply(frontier.size(), statement));
-      statements.push_back(statement.statement);
+      observed.push_back(statement.statement);
       frontier.Append(tlog::EntryLeaf(*salt, entry.body()));
     }
     if (frontier.size() != checkpoint.size || frontier.Root() != checkpoint.root)
       return MakeError(v1::LOG_FORKED, "the root does not hold");
     frontier_ = std::move(frontier);
     registry_ = std::move(registry);
-    statements_ = std::move(statements);
+    observed_ = std::move(observed);
     v1::ObserveEntriesResponse response;
     response.set_log_size(static_cast<int64_t>(frontier_.size()));
     return response;
@@ -270,16 +270,15 @@ class FakeVault : public front::Vault {
     const std::lock_guard lock(mutex_);
     MUSTER_RETURN_IF_ERROR(Here());
     if (!refusal_.ok()) return refusal_;
-    for (uint64_t index = 0; index < statements_.size(); ++index) {
-      if (static_cast<int64_t>(index) != request.statement_index() ||
-          !statements_[index].has_erase())
+    for (uint64_t index = 0; index < observed_.size(); ++index) {
+      if (static_cast<int64_t>(index) != request.statement_index() || !observed_[index].has_erase())
         continue;
       erase_order_ = request.sealed_order();
       v1::Statement statement = pool_->Base("vault");
       v1::ErasedStatement& erased = *statement.mutable_erased();
-      erased.set_erasure(statements_[index].erase().erasure());
-      erased.set_member(statements_[index].erase().member());
-      erased.set_commitment(statements_[index].erase().commitment());
+      erased.set_erasure(observed_[index].erase().erasure());
+      erased.set_member(observed_[index].erase().member());
+      erased.set_commitment(observed_[index].erase().commitment());
       erased.set_done(true);
       v1::ApplyErasureResponse response;
       *response.mutable_erased() = pool_->SignByVault(statement);
@@ -501,7 +500,7 @@ class FakeVault : public front::Vault {
   std::optional<v1::CommitSplitRequest> committed_;
   std::map<std::string, Upload> uploads_;
   std::set<std::string> cancelled_;
-  std::vector<v1::Statement> statements_;  // observed
+  std::vector<v1::Statement> observed_;
   std::string erase_order_;
   v1::VaultReportPersonRequest reported_;
   std::string withdrawn_addresses_;

@@ -102,6 +102,7 @@ class FrontDesk {
     front::RegisterPersonCalls(*dispatcher_, desk);
     front::RegisterCharterCalls(*dispatcher_, desk);
     front::RegisterLogCalls(*dispatcher_, desk);
+    front::RegisterReportCalls(*dispatcher_, desk);
     dispatcher_->CheckComplete();
     feed_->Start();
     driver_->Start();
