@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client.h"
 
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
@@ -43,9 +44,19 @@ void SilenceLibrary() {
   (void)once;
 }
 
+// gRPC's threads end with its last user, by themselves and some time later; at the end of a process
+// that is a race with OpenSSL's own end. Here they have ended before the last client is gone.
+struct Library {
+  Library() { grpc_init(); }
+  ~Library() { grpc_shutdown_blocking(); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+};
+
 }  // namespace
 
 struct Client::Channel {
+  Library library;
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
   std::once_flag waited;
