@@ -2,6 +2,8 @@
 #include "cli/canary_mixer.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -49,11 +51,14 @@ std::string Lowercase(std::string_view text) {
   return out;
 }
 
-// Sets every digit from `from` on anew.
-void ReplaceDigits(std::string& text, size_t from, Dice& dice) {
-  for (size_t i = from; i < text.size(); ++i) {
+// Sets every digit of a part anew.
+void ReplaceDigits(std::string& text, size_t from, size_t end, Dice& dice) {
+  for (size_t i = from; i < end; ++i) {
     if (text[i] >= '0' && text[i] <= '9') text[i] = static_cast<char>('0' + dice.Below(10));
   }
+}
+void ReplaceDigits(std::string& text, size_t from, Dice& dice) {
+  ReplaceDigits(text, from, text.size(), dice);
 }
 
 // Where the last `count` digits begin.
@@ -64,6 +69,24 @@ size_t LastDigits(std::string_view text, int count) {
     if (text[at] >= '0' && text[at] <= '9') --count;
   }
   return at;
+}
+
+// "2024-03-01T12:34:56Z": other minutes and seconds; a day alone stays.
+void MoveWithinHour(std::string& time, Dice& dice) {
+  constexpr size_t kMinutes = 14;
+  constexpr size_t kSeconds = 17;
+  if (time.size() < kSeconds + 2 || time[kMinutes - 1] != ':' || time[kSeconds - 1] != ':') return;
+  for (const size_t at : {kMinutes, kSeconds}) {
+    time[at] = static_cast<char>('0' + dice.Below(6));
+    ReplaceDigits(time, at + 1, at + 2, dice);
+  }
+}
+
+// Degrees: other digits from the fourth after the point on, some hundred meters.
+void MoveWithinBlock(std::string& degrees, Dice& dice) {
+  const size_t point = degrees.find('.');
+  if (point != std::string::npos && point + 4 < degrees.size())
+    ReplaceDigits(degrees, point + 4, degrees.size(), dice);
 }
 
 // Another house of the same street.
@@ -90,7 +113,6 @@ Group GroupOf(Field field) {
     case Field::kSuffix:
       return Group::kLast;
     case Field::kAddress1:
-    case Field::kAddress2:
     case Field::kCity:
     case Field::kState:
     case Field::kZip:
@@ -106,10 +128,12 @@ Group GroupOf(Field field) {
     case Field::kBirthDate:
       return Group::kBirth;
     case Field::kExternalId:
-    case Field::kVoterFileId:
     case Field::kVanId:
       return Group::kNumber;
     case Field::kEmail:
+    // A state's number is in the state's file or gives the canary away; a unit goes with its house.
+    case Field::kVoterFileId:
+    case Field::kAddress2:
       return Group::kNone;
     default:
       return Group::kRow;  // dates, sources, tags: as the neighbour's
@@ -121,12 +145,36 @@ bool IsOfPerson(Group group) {
   return group != Group::kRow && group != Group::kNumber && group != Group::kNone;
 }
 
+// The member's own numbers that the files have, and now and then one that they have not.
+class Numbers {
+ public:
+  void Add(std::string_view number) {
+    if (number.empty()) return;
+    if (taken_.empty()) taken_.resize(kBits);
+    for (const size_t bit : BitsOf(number)) taken_[bit] = true;
+  }
+  bool MayHave(std::string_view number) const {
+    const std::array<size_t, 2> bits = BitsOf(number);
+    return !taken_.empty() && taken_[bits[0]] && taken_[bits[1]];
+  }
+
+ private:
+  // 16 MB, whatever the files' size.
+  static constexpr size_t kBits = size_t{1} << 27;
+  static std::array<size_t, 2> BitsOf(std::string_view number) {
+    const size_t hash = std::hash<std::string_view>{}(number);
+    return {hash % kBits, (hash >> 32) % kBits};
+  }
+  std::vector<bool> taken_;
+};
+
 // What one reading of the files tells.
 struct Survey {
   uint64_t lenders = 0;
   std::vector<ContactRecord> donors;  // a fair sample
   std::set<std::string> present;      // seed addresses that the files have
-  bool sorted = true;                 // by address
+  Numbers numbers;
+  bool sorted = true;  // by address
   // By seed address: the first row behind it in a sorted file.
   std::map<std::string, ContactRecord> behind;
   std::optional<ContactRecord> last;
@@ -158,6 +206,8 @@ absl::Status Look(const FilePassOptions& options, const std::vector<std::string>
       if (!*more) break;
       std::string address = Lowercase(record[Field::kEmail]);
       if (wanted.contains(address)) survey.present.insert(address);
+      survey.numbers.Add(record[Field::kExternalId]);
+      survey.numbers.Add(record[Field::kVanId]);
       if (!MayLend(record)) continue;
       survey.sorted = survey.sorted && before <= address;
       for (; survey.sorted && next_seed != wanted.end() && *next_seed < address; ++next_seed)
@@ -178,7 +228,7 @@ absl::Status Look(const FilePassOptions& options, const std::vector<std::string>
 
 class Maker {
  public:
-  Maker(const Survey& survey, Dice& dice) : survey_(survey), dice_(dice) {}
+  Maker(Survey& survey, Dice& dice) : survey_(survey), dice_(dice) {}
 
   // Fills `planted` after its neighbour's row; `person` gains what was made up for it.
   void Fill(const ContactRecord& neighbour, v1::Canary& person, v1::PlantedCanary& planted) {
@@ -204,12 +254,14 @@ class Maker {
  private:
   std::string Lent(Field field, Group group, const ContactRecord& neighbour,
                    std::map<Group, const ContactRecord*>& lenders) {
-    if (group == Group::kRow) return neighbour[field];
-    if (group == Group::kNumber) {
-      std::string number = neighbour[field];
-      ReplaceDigits(number, LastDigits(number, 2), dice_);
-      return number;
+    if (group == Group::kRow) {
+      std::string value = neighbour[field];
+      // Two rows of one second are rare.
+      if (field == Field::kSubscribedTime || field == Field::kActivityTime)
+        MoveWithinHour(value, dice_);
+      return value;
     }
+    if (group == Group::kNumber) return FreshNumber(neighbour[field]);
     // What is of one place or one first name comes from one row, when that has it.
     const Group source = group == Group::kPhone ? Group::kPlace : group;
     const ContactRecord*& lender = lenders[source];
@@ -220,10 +272,29 @@ class Maker {
     std::string value = (*from)[field].empty() ? neighbour[field] : (*from)[field];
     if (field == Field::kAddress1) return Neighbour(std::move(value), dice_);
     if (group == Group::kPhone) ReplaceDigits(value, LastDigits(value, 4), dice_);
+    if (field == Field::kLatitude || field == Field::kLongitude) MoveWithinBlock(value, dice_);
     return value;
   }
 
-  const Survey& survey_;
+  // Shaped like `number`, and none that the files have: where numbers are dense, from further off.
+  // Empty when there is none.
+  std::string FreshNumber(const std::string& number) {
+    constexpr int kTriesPerDigit = 50;
+    const auto digits = static_cast<int>(
+        std::count_if(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }));
+    for (int count = 2; count <= std::max(2, digits); ++count) {
+      for (int i = 0; i < kTriesPerDigit; ++i) {
+        std::string fresh = number;
+        ReplaceDigits(fresh, LastDigits(fresh, count), dice_);
+        if (survey_.numbers.MayHave(fresh)) continue;
+        survey_.numbers.Add(fresh);  // nor does another canary get it
+        return fresh;
+      }
+    }
+    return "";
+  }
+
+  Survey& survey_;
   Dice& dice_;
 };
 

@@ -132,6 +132,36 @@ TEST_CASE("Canaries stand among the rows as if they had been in the file", "[cli
   CHECK(row == 200);
 }
 
+TEST_CASE("A canary has no other row's number and no other row's second", "[cli][canary]") {
+  const test::TempDir folder;
+  // As dense as a database numbers its rows.
+  std::string text = "id,email,first_name,subscribed_at,voter_file_id\n";
+  for (int i = 0; i < 900; ++i) {
+    const std::string n = std::to_string(i);
+    text += std::to_string(10'000 + i) + ",p" + n + "@lists.example.org,First" + n +
+            ",2024-03-01T12:00:00Z,AA" + n + "\n";
+  }
+  test::Spit(folder / "list.csv", text);
+  const FilePassOptions options = Options(folder / "list.csv");
+  std::vector<std::string> addresses;
+  for (int i = 0; i < 40; ++i) addresses.push_back("s" + std::to_string(i) + "@seeds.example");
+  const CanaryBook book = BookWith(folder, addresses, 40);
+  const v1::CanaryUpload plan = Must(PlantCanaries(book, options, Upload(), "l"));
+  REQUIRE(plan.planted_size() == 40);
+  std::set<std::string> numbers;
+  int of_one_second = 0;
+  for (const ContactRecord& record : ReadMixed(options, plan)) {
+    CHECK(numbers.insert(record[Field::kExternalId]).second);
+    if (!record[Field::kEmail].ends_with("@seeds.example")) continue;
+    CHECK(record[Field::kExternalId].size() == 5);
+    CHECK(record[Field::kVoterFileId].empty());
+    CHECK(record[Field::kSubscribedTime].starts_with("2024-03-01T12:"));
+    CHECK(record[Field::kSubscribedTime].size() == 20);
+    if (record[Field::kSubscribedTime] == "2024-03-01T12:00:00Z") ++of_one_second;
+  }
+  CHECK(of_one_second < 10);
+}
+
 TEST_CASE("A seed is one person in every list, and those come first that were given least",
           "[cli][canary]") {
   const test::TempDir folder;

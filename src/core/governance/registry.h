@@ -168,6 +168,7 @@ class Registry {
   const std::map<PersonId, PersonRecord>& people() const { return people_; }
   const std::map<UploadId, UploadRecord>& uploads() const { return uploads_; }
   const std::map<WithdrawalId, WithdrawalRecord>& withdrawals() const { return withdrawals_; }
+  const std::map<ErasureId, ErasureRecord>& erasures() const { return erasures_; }
 
   // Who may read an entry's body: everyone (charters, admissions, joins, what is decided by quorum,
   // the vault's key, voter files, match runs) or

@@ -180,9 +180,15 @@ absl::Status PersonReporter::AddMatches(const token::Token& contact,
     MUSTER_ASSIGN_OR_RETURN(const store::ContactMatch match, store::DecodeContactMatch(*bytes));
     MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::UploadRecord> upload,
                             store_.ReadUpload(*extract));
-    v1::PersonMatch& shown = *report.add_matches();
+    v1::PersonMatch shown;
     shown.set_voterfile(upload ? upload->list() : "");
     shown.set_outcome(OutcomeName(match.outcome));
+    // As sources are: the answer is of one size.
+    if (report.ByteSizeLong() + shown.ByteSizeLong() >= kContentBytesMax) {
+      report.set_omitted_count(report.omitted_count() + 1);
+    } else {
+      *report.add_matches() = std::move(shown);
+    }
   }
   return absl::OkStatus();
 }

@@ -208,6 +208,8 @@ absl::StatusOr<v1::UploadRecord::State> Pool::TakeInContacts(
     store::Batch& batch) {
   const MemberId member = *MemberId::FromBytes(record.member());
   MUSTER_ASSIGN_OR_RETURN(const Settled settled, Settle(upload, member));
+  if (settled.held_back)
+    store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, batch);
   MUSTER_ASSIGN_OR_RETURN(const bool superseded, IsSuperseded(upload, uploads));
   std::vector<UploadId> coming, going, list_staying, other_staying;
   if (!superseded) coming.push_back(upload);
@@ -334,9 +336,45 @@ absl::Status Pool::CheckComplete(const v1::UploadStatement& statement,
   return absl::OkStatus();
 }
 
-absl::Status Pool::HoldBackRows(const UploadId& upload, const MemberId& member) const {
+absl::StatusOr<std::set<Bytes8>> Pool::HeldBackConsents(const UploadId& upload,
+                                                        const MemberId& member,
+                                                        const HeldBack& held_back) const {
+  std::set<Bytes8> held;
+  std::set<Bytes8> others;
+  const auto read = [&](bool of_held) -> absl::Status {
+    auto cursor = store_->rows().ScanPrefix(store::kUploadContacts, upload.View());
+    for (; cursor->valid(); cursor->Next()) {
+      MUSTER_ASSIGN_OR_RETURN(const store::UploadContactKey key,
+                              store::DecodeUploadContactKey(cursor->key()));
+      if ((held_back.Find(key.token) != nullptr) != of_held) continue;
+      std::string source;
+      store::AppendSourceKey({key.token, member, upload, key.place}, source);
+      MUSTER_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                              store_->rows().Get(store::kSources, source));
+      if (!bytes) continue;
+      MUSTER_ASSIGN_OR_RETURN(const store::SourceRow row, store::DecodeSourceRow(*bytes));
+      if (row.consent != Bytes8{}) (of_held ? held : others).insert(row.consent);
+    }
+    return cursor->status();
+  };
+  MUSTER_RETURN_IF_ERROR(read(true));
+  if (held.empty()) return held;
+  MUSTER_RETURN_IF_ERROR(read(false));
+  std::erase_if(held, [&others](const Bytes8& consent) { return others.contains(consent); });
+  return held;
+}
+
+absl::StatusOr<bool> Pool::HoldBackRows(const UploadId& upload, const MemberId& member) const {
   MUSTER_ASSIGN_OR_RETURN(const HeldBack held_back, HeldBack::Read(*store_, &keyring_->row_key()));
-  if (held_back.empty()) return absl::OkStatus();
+  if (held_back.empty()) return false;
+  // Texts first: without the rows nothing would lead to them after a crash.
+  MUSTER_ASSIGN_OR_RETURN(const std::set<Bytes8> consents,
+                          HeldBackConsents(upload, member, held_back));
+  store::Batch texts;
+  for (const Bytes8& consent : consents)
+    texts.Delete(store::kConsents, std::string(upload.View()).append(AsText(consent)));
+  MUSTER_RETURN_IF_ERROR(store_->rows().Write(texts, store::Sync::kYes));
+  bool any = false;
   RowWriter writer(&store_->rows());
   token::Token token;
   const v1::HeldBackRecord* record = nullptr;
@@ -351,6 +389,13 @@ absl::Status Pool::HoldBackRows(const UploadId& upload, const MemberId& member) 
     if (record == nullptr) continue;
     MUSTER_ASSIGN_OR_RETURN(store::UploadContact contact,
                             store::DecodeUploadContact(cursor->value()));
+    if (!any) {
+      // A crash before all is done must not leave it without one.
+      store::Batch mark;
+      store::VaultStore::PutCompactionMark(store::VaultStore::Rows::kOfContacts, mark);
+      MUSTER_RETURN_IF_ERROR(store_->rows().Write(mark, store::Sync::kYes));
+      any = true;
+    }
     if (contact.kind == UploadContactKind::kContact) {
       std::string source;
       store::AppendSourceKey({token, member, upload, key.place}, source);
@@ -367,12 +412,13 @@ absl::Status Pool::HoldBackRows(const UploadId& upload, const MemberId& member) 
         writer.Put(store::kUploadContacts, std::move(stand_in), std::move(value)));
   }
   MUSTER_RETURN_IF_ERROR(cursor->status());
-  return writer.Flush();
+  MUSTER_RETURN_IF_ERROR(writer.Flush());
+  return any;
 }
 
 absl::StatusOr<Pool::Settled> Pool::Settle(const UploadId& upload, const MemberId& member) {
-  MUSTER_RETURN_IF_ERROR(HoldBackRows(upload, member));
   Settled settled;
+  MUSTER_ASSIGN_OR_RETURN(settled.held_back, HoldBackRows(upload, member));
   RowWriter writer(&store_->rows());
   const auto day = static_cast<uint32_t>(Now() / 86400);
   std::vector<Candidate> rows;  // of one token, in the order of batches and records

@@ -79,6 +79,7 @@ class Pool {
   struct Settled {
     int64_t contact_count = 0;
     int64_t suppression_count = 0;
+    bool held_back = false;
   };
 
   absl::StatusOr<v1::FinishIntakeResponse> FinishLocked(const UploadId& upload,
@@ -87,8 +88,12 @@ class Pool {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckComplete(const v1::UploadStatement& statement, const v1::UploadRecord& record,
                              const v1::IntakeRecord& intake) const;
-  // Rows of addresses that were erased stand under their stand-ins from here on.
-  absl::Status HoldBackRows(const UploadId& upload, const MemberId& member) const;
+  // Rows of addresses that were erased stand under their stand-ins from here on. Whether there were
+  // any whose bytes may still be in old files.
+  absl::StatusOr<bool> HoldBackRows(const UploadId& upload, const MemberId& member) const;
+  // Of the upload's texts of consent those that only erased addresses have.
+  absl::StatusOr<std::set<Bytes8>> HeldBackConsents(const UploadId& upload, const MemberId& member,
+                                                    const HeldBack& held_back) const;
   // Leaves one row an address, and writes the suppressions.
   absl::StatusOr<Settled> Settle(const UploadId& upload, const MemberId& member);
   // What taking the rows in changes beside the upload's own record: figures and other uploads, into

@@ -59,7 +59,18 @@ absl::Status ErasureDriver::Load() {
     erasure.set_statement_index(static_cast<int64_t>(*logged));
     pending_.emplace(*id, std::move(erasure));
   }
-  return cursor->status();
+  MUSTER_RETURN_IF_ERROR(cursor->status());
+  journal_->WithRegistry([&](const governance::Registry& registry) {
+    for (const auto& [id, erasure] : registry.erasures()) {
+      if (erasure.erased_index.has_value() || pending_.contains(id)) continue;
+      spdlog::error(
+          "{} of {} is on the log and its order is not here, as after a restore of an older "
+          "backup; "
+          "have the member ask again",
+          id.Name(), erasure.member.Name());
+    }
+  });
+  return absl::OkStatus();
 }
 
 void ErasureDriver::Start() {
@@ -78,6 +89,11 @@ void ErasureDriver::Stop() {
 absl::Status ErasureDriver::Put(const v1::StoredErasure& erasure) {
   MUSTER_ASSIGN_OR_RETURN(const ErasureId id, ErasureId::Parse(erasure.erasure()));
   const std::lock_guard lock(mutex_);
+  const auto waiting = pending_.find(id);
+  if (waiting != pending_.end() && waiting->second.sealed_order() != erasure.sealed_order()) {
+    return MakeError(v1::REQUEST_ID_REUSED,
+                     "another erasure waits under this id; draw another one");
+  }
   MUSTER_RETURN_IF_ERROR(
       store_->Put(kErasuresFamily, id.View(), erasure.SerializeAsString(), store::Sync::kYes));
   pending_[id] = erasure;

@@ -5,7 +5,9 @@
 // vault cut short is done later, without being asked again.
 //
 // Rule: an order is on disk before its statement is on the log, and until the vault's is. The log
-// decides: an order whose statement is not there at start was never given.
+// decides: an order whose statement is not there at start was never given. One that is on the log
+// and whose order is gone (a front store restored from an older backup) can only be asked for
+// again; a start says which.
 // Errors: VAULT_UNAVAILABLE, SERVER_BUSY (the vault is matching), those of the vault and the store.
 // Threads: safe from anywhere; one of its own.
 #ifndef MUSTER_SERVER_FRONT_ERASURE_DRIVER_H_
@@ -41,6 +43,7 @@ class ErasureDriver {
   void Start();
   void Stop();
 
+  // REQUEST_ID_REUSED when another order waits under this id.
   absl::Status Put(const v1::StoredErasure& erasure);
   absl::Status Forget(const ErasureId& id);
   std::vector<v1::StoredErasure> Pending() const;

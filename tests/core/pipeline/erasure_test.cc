@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "core/crypto/hash.h"
@@ -199,6 +200,38 @@ TEST_CASE("Erasure: an erased address that is uploaded again is never a contact"
   const v1::ErasedStatement twice = Erase(vault, alder, kAda);
   CHECK(twice.done());
   CHECK(twice.source_count() == 0);
+}
+
+TEST_CASE(
+    "Erasure: of a row that is held back no text of consent stays, nor its bytes in old files",
+    "[erase]") {
+  TestVault vault;
+  TestPerson& alder = vault.AddMember("Alder");
+  vault.Upload(alder, "everyone", Three());
+  REQUIRE(Erase(vault, alder, kAda).done());
+  const auto mark = [&vault] {
+    return Must(vault.vault().store().ReadCompactionMark(store::VaultStore::Rows::kOfContacts));
+  };
+  REQUIRE_OK(vault.vault().pool().Compact());
+  REQUIRE(mark().empty());
+  const auto consents = [&vault] {
+    std::set<std::string> texts;
+    for (auto cursor = vault.vault().store().rows().Scan(store::kConsents, "", ""); cursor->valid();
+         cursor->Next())
+      texts.emplace(cursor->value());
+    return texts;
+  };
+  const auto status = contact::Status::kSubscribed;
+  const SealedUpload again = vault.Seal(alder, "more",
+                                        {{kAda, status, "signed by Ada at the fair"},
+                                         {"eve.ash@example.org", status, "signed on the web"},
+                                         {kAda, status, "signed on the web"}},
+                                        3);
+  REQUIRE_OK(vault.Send(again));
+  Must(vault.Finish(again, vault.Commit(again)));
+  CHECK_FALSE(mark().empty());
+  CHECK(Traces(vault, kAda) == 0);
+  CHECK(consents() == std::set<std::string>{"signed on the web"});
 }
 
 TEST_CASE("Erasure: it reaches uploads that were not read to their end", "[erase]") {
