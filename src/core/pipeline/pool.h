@@ -23,6 +23,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@
 #include "core/governance/statement.h"
 #include "core/keyring/keyring.h"
 #include "core/pipeline/erasure_list.h"
+#include "core/pipeline/held_back.h"
 #include "core/pipeline/log_observer.h"
 #include "core/store/vault_store.h"
 #include "muster/v1/vault_service.pb.h"

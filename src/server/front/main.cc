@@ -143,12 +143,21 @@ absl::Status Serve(const Options& options) {
   HttpOptions http_options;
   http_options.listen = options.http.empty() ? home->http() : options.http;
   if (!http_options.listen.empty()) {
-    MUSTER_ASSIGN_OR_RETURN(
-        http, HttpServer::Start(http_options, [&journal, &witnesses](std::string_view path) {
+    absl::StatusOr<std::unique_ptr<HttpServer>> started_http =
+        HttpServer::Start(http_options, [&journal, &witnesses](std::string_view path) {
           return ServeLogPage(*journal, *witnesses, path);
-        }));
-    spdlog::info("the log is served over HTTP on port {}", http->port());
-    if (!options.http_port_file.empty()) {
+        });
+    if (started_http.ok()) {
+      http = *std::move(started_http);
+      spdlog::info("the log is served over HTTP on port {}", http->port());
+    } else if (!options.http.empty()) {
+      return started_http.status();
+    } else {
+      // Nobody asked for this address: members are served all the same.
+      spdlog::warn("the log is not served over HTTP: {}",
+                   std::string(started_http.status().message()));
+    }
+    if (http != nullptr && !options.http_port_file.empty()) {
       MUSTER_RETURN_IF_ERROR(
           WriteFileDurably(options.http_port_file, std::to_string(http->port()) + "\n", 0644));
     }

@@ -131,6 +131,17 @@ absl::StatusOr<bool> VaultFeed::Step() {
   // Asked anew each time: a vault that was started again may have read less.
   MUSTER_ASSIGN_OR_RETURN(v1::VaultState state, vault_->GetState());
   MUSTER_RETURN_IF_ERROR(CheckKeys(state));
+  const auto observed = static_cast<uint64_t>(state.log_size());
+  if (state.unsealed() && observed > journal_->size()) {
+    const absl::Status rewound =
+        MakeError(v1::LOG_REWOUND, "the vault has read " + std::to_string(observed) +
+                                       " entries of the log and there are only " +
+                                       std::to_string(journal_->size()) +
+                                       "; restore the log from a newer backup");
+    // Whatever was signed next would fork it.
+    journal_->RefuseAppends(rewound);
+    return rewound;
+  }
   MUSTER_ASSIGN_OR_RETURN(const bool news, PutOnLog(state));
   if (!state.unsealed()) {
     const std::lock_guard lock(mutex_);
@@ -139,19 +150,12 @@ absl::StatusOr<bool> VaultFeed::Step() {
     changed_.notify_all();
     return news;
   }
-  const auto observed = static_cast<uint64_t>(state.log_size());
   const uint64_t size = journal_->size();
   {
     const std::lock_guard lock(mutex_);
     state_ = std::move(state);
-    if (observed <= size) error_ = absl::OkStatus();
+    error_ = absl::OkStatus();
     changed_.notify_all();
-  }
-  if (observed > size) {
-    return MakeError(v1::LOG_REWOUND, "the vault has read " + std::to_string(observed) +
-                                          " entries of the log and there are only " +
-                                          std::to_string(size) +
-                                          "; restore the log from a newer backup");
   }
   if (observed < size) MUSTER_RETURN_IF_ERROR(Feed(observed, size));
   const std::lock_guard lock(mutex_);
@@ -172,7 +176,7 @@ void VaultFeed::Run() {
     if (!more.ok()) {
       error_ = more.status();
       changed_.notify_all();
-      if (reason == v1::VAULT_UNAVAILABLE) state_.reset();
+      if (reason == v1::VAULT_UNAVAILABLE || IsMismatch(more.status())) state_.reset();
     }
     if (stopping_) return;
     if (more.ok() && *more) continue;
