@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Edwards: arithmetic on the curve of Ed25519 with public points and scalars, for checking many
-// signatures at once (signature_batch.h). Not for secrets: time depends on the values.
+// signatures at once (signature_batch.h says why that is our own, and is the only user). It signs
+// nothing and must not: time depends on the values.
 //
 // Field elements are five limbs of 51 bits; a product's limbs are below 2^52, sums and differences
 // of two products may go into the next product as they are, without a carry.

@@ -2,8 +2,10 @@
 //
 // Ed25519 signatures, one key per purpose.
 //
-// Rule: a public key from outside enters through ParsePublicKey, which refuses low-order,
-// mixed-order and non-canonical points, so that every verifier in the world agrees with ours.
+// Rule: a public key from outside enters through ParseVerifyKey, which refuses low-order,
+// mixed-order and non-canonical points. Verify refuses an s that is not below the group's order and
+// an R that is not canonical, of small order, or bent by a point of small order (it asks for
+// s B = R + h A without the cofactor). So verifiers with and without the cofactor agree with ours.
 // Signatures are over a purpose and a message: Sign(key, "muster/batch/v1\n", m) signs the
 // concatenation, so that a signature made for one purpose never verifies for another.
 // Errors: INVALID_ARGUMENT (KEY_MALFORMED, KEY_LOW_ORDER, SIGNATURE_INVALID).

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstring>
 
+#include "core/base/check.h"
 #include "core/crypto/edwards.h"
 
 namespace muster::crypto {
@@ -23,6 +24,10 @@ constexpr Bytes32 kOrder = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6
                             0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
 constexpr int kFactorBits = 127;
 constexpr int kWindowBitsMax = 12;
+// Of so many points, each is looked at by itself whether it has a part of small order.
+constexpr size_t kSinglyMax = 64;
+// Of more, a point that has one is missed with a chance of 2^-kDoubtBits at most.
+constexpr int kDoubtBits = 64;
 
 bool IsBelowOrder(const Bytes32& s) {
   return std::lexicographical_compare(s.rbegin(), s.rend(), kOrder.rbegin(), kOrder.rend());
@@ -72,42 +77,58 @@ class Digits {
   std::vector<int16_t> digits_;
 };
 
+// What SumOfMultiples adds up on its way: sum() is the whole, and each of parts() the sum of a part
+// of the points, drawn at random with random signs, as the factors are.
+struct Sums {
+  Point sum;
+  std::vector<Point> parts;
+};
+
 // sum(factors[i] * points[i]), after Pippenger: in each window of the factors, points with one
-// digit are summed first.
-Point SumOfMultiples(const std::vector<Addend>& points, const std::vector<Bytes32>& factors) {
+// digit are summed first; then those whose digit has a bit, bit by bit. The sums of the lowest
+// windows are kept: as many as leave, for any one point, a chance of 2^-kDoubtBits at most that it
+// tells on none of them.
+Sums SumOfMultiples(const std::vector<Addend>& points, const std::vector<Bytes32>& factors) {
   const int bits =
       std::clamp(static_cast<int>(std::bit_width(points.size())) - 3, 3, kWindowBitsMax);
   const Digits digits(factors, bits);
-  std::vector<Point> buckets(size_t{1} << (bits - 1));
-  std::vector<char> used(buckets.size());
-  Point sum;
+  // A digit of a full window is any of 2^bits with the same chance, whatever the lower windows are;
+  // what it adds to each bit's sum tells its amount, which two of them share.
+  const auto kept = static_cast<size_t>((kDoubtBits + bits - 2) / (bits - 1));
+  MUSTER_CHECK(kept < digits.count());
+  const size_t half = size_t{1} << (bits - 1);
+  std::vector<Point> buckets(half + 1);  // by amount; 0 is not used
+  Sums out;
   for (size_t window = digits.count(); window-- > 0;) {
-    for (int i = 0; i < bits; ++i) sum = edwards::Double(sum);
-    std::fill(used.begin(), used.end(), 0);
+    std::fill(buckets.begin(), buckets.end(), Point());
     for (size_t i = 0; i < points.size(); ++i) {
       const int digit = digits.Of(i, window);
       if (digit == 0) continue;
-      const size_t bucket = static_cast<size_t>(digit < 0 ? -digit : digit) - 1;
-      if (used[bucket] == 0) {
-        used[bucket] = 1;
-        buckets[bucket] = Point();
-      }
-      buckets[bucket] =
-          edwards::Add(buckets[bucket], digit < 0 ? edwards::Negated(points[i]) : points[i]);
+      Point& bucket = buckets[static_cast<size_t>(digit < 0 ? -digit : digit)];
+      bucket = edwards::Add(bucket, digit < 0 ? edwards::Negated(points[i]) : points[i]);
     }
-    // Bucket k counts k + 1 times: sums of sums from the top.
-    Point running, total;
-    bool any = false;
-    for (size_t k = buckets.size(); k-- > 0;) {
-      if (used[k] != 0) {
-        running = any ? edwards::Add(running, buckets[k]) : buckets[k];
-        any = true;
+    const auto take = [&](const Point& of_bit) {
+      out.sum = edwards::Add(edwards::Double(out.sum), of_bit);
+      if (window < kept) out.parts.push_back(of_bit);
+    };
+    // From the highest bit down: sum those that have it, then count them with those that are the
+    // same but for it.
+    take(buckets[half]);
+    for (size_t bit = half / 2; bit > 0; bit /= 2) {
+      Point of_bit = buckets[bit];
+      for (size_t k = bit + 1; k < 2 * bit; ++k) {
+        of_bit = edwards::Add(of_bit, buckets[k]);
+        buckets[k - bit] = edwards::Add(buckets[k - bit], buckets[k]);
       }
-      if (any) total = edwards::Add(total, running);
+      take(of_bit);
     }
-    if (any) sum = edwards::Add(sum, total);
   }
-  return sum;
+  return out;
+}
+
+// Whether the group's order takes it to the identity: it has no part of small order.
+bool IsOfPrimeOrder(const Point& point) {
+  return edwards::IsIdentity(edwards::Times(point, kOrder));
 }
 
 }  // namespace
@@ -147,6 +168,7 @@ bool SignatureBatch::Verify() const {
   randombytes_buf(random.data(), random.size());
   std::vector<Addend> points;
   points.reserve(items_.size());
+  const bool singly = items_.size() <= kSinglyMax;
   std::vector<Bytes32> of_keys(keys_.size());
   Bytes32 of_base{};
   for (size_t i = 0; i < items_.size(); ++i) {
@@ -155,18 +177,20 @@ bool SignatureBatch::Verify() const {
     factors[i][15] &= 0x7F;
     const auto r = edwards::Decode(item.r);
     if (!r.has_value() || edwards::HasSmallOrder(*r)) return false;
+    if (singly && !IsOfPrimeOrder(*r)) return false;
     points.push_back(edwards::AddendOf(*r));
     AddTo(of_base, Product(factors[i], item.s));
     AddTo(of_keys[item.key], Product(factors[i], item.h));
   }
-  Point sum = SumOfMultiples(points, factors);
+  const Sums sums = SumOfMultiples(points, factors);
+  if (!singly && !std::all_of(sums.parts.begin(), sums.parts.end(), IsOfPrimeOrder)) return false;
+  Point sum = sums.sum;
   for (size_t i = 0; i < keys_.size(); ++i) {
     const auto key = edwards::Decode(keys_[i].bytes);
     if (!key.has_value()) return false;
     sum = edwards::Add(sum, edwards::Times(*key, of_keys[i]));
   }
   sum = edwards::Add(sum, edwards::Times(edwards::Negated(edwards::Base()), of_base));
-  for (int i = 0; i < 3; ++i) sum = edwards::Double(sum);
   return edwards::IsIdentity(sum);
 }
 

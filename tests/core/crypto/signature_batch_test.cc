@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/crypto/signature_batch.h"
 
+#include <sodium.h>
+
 #include "core/crypto/edwards.h"
 #include "core/crypto/hash.h"
 #include "tests/support/vectors.h"
@@ -93,6 +95,127 @@ TEST_CASE("A batch of one says what Verify says of every Wycheproof vector", "[c
     }
   }
   CHECK(ran == 151);
+}
+
+// A batch of this signature alone, and of it among `others` good ones.
+bool HoldsAlone(const VerifyKey& key, std::string_view message, std::string_view signature) {
+  SignatureBatch batch;
+  batch.Add(key, "", message, signature);
+  return batch.Verify();
+}
+bool HoldsAmong(const std::vector<Signed>& others, const VerifyKey& key, std::string_view message,
+                std::string_view signature) {
+  SignatureBatch batch;
+  for (size_t i = 0; i < others.size() / 2; ++i)
+    batch.Add(others[i].key->verify_key(), "purpose\n", others[i].message, others[i].signature);
+  batch.Add(key, "", message, signature);
+  for (size_t i = others.size() / 2; i < others.size(); ++i)
+    batch.Add(others[i].key->verify_key(), "purpose\n", others[i].message, others[i].signature);
+  return batch.Verify();
+}
+
+TEST_CASE("Of the edge cases that others disagree on, a batch says what Verify says",
+          "[crypto][vector]") {
+  const auto vectors = testing::ReadJson(testing::VectorsPath("ed25519-cctv/ed25519vectors.json"));
+  std::vector<SigningKey> keys;
+  keys.push_back(SigningKey::Generate());
+  const std::vector<Signed> others = Many(keys, 80);
+  int ran = 0, refused_keys = 0, held = 0;
+  for (const auto& test : vectors) {
+    CAPTURE(test["number"].get<int>());
+    const auto key = ParseVerifyKey(Unhex(test["key"].get<std::string>()));
+    if (!key.ok()) {
+      ++refused_keys;
+      continue;
+    }
+    const std::string message = test["msg"].get<std::string>();
+    const std::string signature = Unhex(test["sig"].get<std::string>());
+    const bool holds = Verify(*key, "", message, signature).ok();
+    CHECK(HoldsAlone(*key, message, signature) == holds);
+    CHECK(HoldsAmong(others, *key, message, signature) == holds);
+    // What the group's order does not kill is refused by all, and the one without a flag is taken.
+    if (test["flags"].is_null() || test["flags"].empty()) CHECK(holds);
+    if (holds) ++held;
+    ++ran;
+  }
+  CHECK(ran + refused_keys == 914);
+  CHECK(ran > 0);
+  CHECK(held == 1);
+}
+
+// A signature whose R its own signer bent by `bend`: with the cofactor it holds, without it does
+// not.
+struct Bent {
+  VerifyKey key;
+  std::string signature;
+};
+Bent SignBent(std::string_view message, const std::optional<Bytes32>& bend) {
+  Bytes32 a, r, h;
+  crypto_core_ed25519_scalar_random(a.data());
+  crypto_core_ed25519_scalar_random(r.data());
+  Bent bent;
+  REQUIRE(crypto_scalarmult_ed25519_base_noclamp(bent.key.bytes.data(), a.data()) == 0);
+  Bytes32 point;
+  REQUIRE(crypto_scalarmult_ed25519_base_noclamp(point.data(), r.data()) == 0);
+  if (bend.has_value()) {
+    Bytes32 sum;
+    REQUIRE(crypto_core_ed25519_add(sum.data(), point.data(), bend->data()) == 0);
+    point = sum;
+  }
+  std::string bytes = ToString(point) + ToString(bent.key.bytes) + std::string(message);
+  Bytes64 hash;
+  crypto_hash_sha512(hash.data(), AsBytes(bytes).data(), bytes.size());
+  crypto_core_ed25519_scalar_reduce(h.data(), hash.data());
+  Bytes32 product, s;
+  crypto_core_ed25519_scalar_mul(product.data(), h.data(), a.data());
+  crypto_core_ed25519_scalar_add(s.data(), r.data(), product.data());
+  bent.signature = ToString(point) + ToString(s);
+  return bent;
+}
+
+TEST_CASE("A signature bent by a point of small order is refused, alone and among any number",
+          "[crypto][fault]") {
+  const std::vector<std::string> small = {
+      "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+      "0000000000000000000000000000000000000000000000000000000000000000",
+      "0000000000000000000000000000000000000000000000000000000000000080",
+      "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+      "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+      "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+      "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"};
+  std::vector<SigningKey> keys;
+  for (int i = 0; i < 3; ++i) keys.push_back(SigningKey::Generate());
+  const std::vector<Signed> few = Many(keys, 63), some = Many(keys, 64), many = Many(keys, 600);
+  const Bent straight = SignBent("message", std::nullopt);
+  REQUIRE_OK(Verify(straight.key, "", "message", straight.signature));
+  CHECK(HoldsAlone(straight.key, "message", straight.signature));
+  CHECK(HoldsAmong(many, straight.key, "message", straight.signature));
+  for (const std::string& hex : small) {
+    INFO(hex);
+    // Whether the sum forgives it is chance: it has many.
+    for (int round = 0; round < 20; ++round) {
+      const Bent bent = SignBent("message", *ToArray<32>(Unhex(hex)));
+      REQUIRE_REASON(Verify(bent.key, "", "message", bent.signature), v1::SIGNATURE_INVALID);
+      REQUIRE_FALSE(HoldsAlone(bent.key, "message", bent.signature));
+      REQUIRE_FALSE(HoldsAmong(few, bent.key, "message", bent.signature));
+      REQUIRE_FALSE(HoldsAmong(some, bent.key, "message", bent.signature));
+      REQUIRE_FALSE(HoldsAmong(many, bent.key, "message", bent.signature));
+    }
+  }
+  // Several that would make up for one another if all had one factor.
+  for (const size_t count : {2, 8, 100, 200}) {
+    for (const std::string& hex : small) {
+      for (int round = 0; round < 5; ++round) {
+        SignatureBatch batch;
+        for (size_t i = 0; i < count; ++i) {
+          const std::string& bend = small[i % 2 == 0 ? 0 : static_cast<size_t>(&hex - &small[0])];
+          const Bent bent = SignBent("m", *ToArray<32>(Unhex(bend)));
+          batch.Add(bent.key, "", "m", bent.signature);
+        }
+        REQUIRE_FALSE(batch.Verify());
+      }
+    }
+  }
 }
 
 TEST_CASE("Points are decoded from their one encoding and from nothing else", "[crypto]") {
