@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/base/id.h"
+#include "core/governance/message_equal.h"
 #include "core/governance/roles.h"
 #include "muster/v1/statement.pb.h"
 
@@ -37,6 +38,7 @@ struct Decision {
   bool is_void = false;
 
   bool pending() const { return !effect_index.has_value() && !is_void; }
+  bool operator==(const Decision&) const = default;
 };
 
 struct Voice {
@@ -60,6 +62,7 @@ class DecisionBook {
   const Decision* Find(const Bytes32& hash) const;
   // In the log's order.
   std::vector<const Decision*> Pending() const;
+  bool operator==(const DecisionBook&) const = default;
 
  private:
   static bool Add(Decision& decision, uint64_t index, const Voice& voice, int quorum);

@@ -14,8 +14,8 @@
 // and names one approver of each of its members; what the vault says of its key follows
 // vault_key.h. Uploads, withdrawals: by an uploader (or, withdrawals, an approver) of that member,
 // each id once; of voter files by a steward instead, under a name that no list of the member has.
-// Erasures and reports to a person: as withdrawals. Intake, withdrawn and erased: by the vault's key
-// in the charter, once for each upload, withdrawal and erasure, which must be there and agree.
+// Erasures and reports to a person: as withdrawals. Intake, withdrawn and erased: by the vault's
+// key in the charter, once for each upload, withdrawal and erasure, which must be there and agree.
 // Nobody signs without need: a signature too many is refused.
 // Errors: FAILED_PRECONDITION (STATEMENT_REFUSED) saying which rule; MEMBER_EXISTS, PERSON_EXISTS,
 // INVITE_USED, INVITE_EXPIRED, KEY_LOW_ORDER; QUORUM_MISSING for what is not in effect yet,
@@ -35,6 +35,7 @@
 #include "core/crypto/box.h"
 #include "core/crypto/group.h"
 #include "core/governance/decision.h"
+#include "core/governance/message_equal.h"
 #include "core/governance/roles.h"
 #include "core/governance/statement.h"
 #include "core/governance/vault_key.h"
@@ -52,6 +53,7 @@ struct PersonRecord {
   int64_t join_time = 0;
   uint64_t join_index = 0;  // log index of the join (0: the founder, in the charter)
   uint64_t admission_index = 0;
+  bool operator==(const PersonRecord&) const = default;
 };
 
 struct MemberRecord {
@@ -60,6 +62,7 @@ struct MemberRecord {
   std::optional<crypto::Point> member_key;  // M
   std::vector<PersonId> people;
   uint64_t admission_index = 0;
+  bool operator==(const MemberRecord&) const = default;
 };
 
 struct PendingInvite {
@@ -69,6 +72,7 @@ struct PendingInvite {
   bool used = false;
   // When the charter's quorum decides on it.
   std::optional<Bytes32> decision;
+  bool operator==(const PendingInvite&) const = default;
 };
 
 // A charter that is or was in effect.
@@ -77,6 +81,7 @@ struct CharterVersion {
   v1::CharterTerms terms;
   Bytes32 hash{};      // of the statement that brought it
   uint64_t index = 0;  // of the entry from which on it was in effect
+  bool operator==(const CharterVersion&) const = default;
 };
 
 // What the log says of an upload.
@@ -94,6 +99,7 @@ struct UploadRecord {
   std::optional<uint64_t> intake_index;
   std::optional<v1::VoterFileTerms> voterfile;  // of a voter file
   std::optional<v1::VoterFileIntake> voters;    // of a voter file that the vault has read
+  bool operator==(const UploadRecord&) const = default;
 };
 
 // Whether two voter files are extracts of one source: of one state, in one layout.
@@ -110,6 +116,7 @@ struct WithdrawalRecord {
   Bytes32 sealed_hash{};
   uint64_t index = 0;
   std::optional<uint64_t> withdrawn_index;
+  bool operator==(const WithdrawalRecord&) const = default;
 };
 
 struct ErasureRecord {
@@ -119,6 +126,7 @@ struct ErasureRecord {
   Bytes32 commitment{};
   uint64_t index = 0;
   std::optional<uint64_t> erased_index;
+  bool operator==(const ErasureRecord&) const = default;
 };
 
 class Registry {
@@ -178,6 +186,10 @@ class Registry {
   // Whether all that follows from a statement stands in the records of uploads, withdrawals and
   // match runs.
   static bool IsKeptAsRecord(const v1::Statement& statement);
+
+  // Whether both know the same, all of it. What is added to the registry is compared too, or does
+  // not compile: a snapshot that forgets it is found out (snapshot.h).
+  bool operator==(const Registry&) const = default;
 
  private:
   absl::Status CheckCharter(const VerifiedStatement& statement) const;

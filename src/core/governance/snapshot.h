@@ -6,7 +6,8 @@
 // It names the statements that say who takes part under which rules, which are read from the log
 // and checked as ever, and keeps what followed from the many others: uploads, withdrawals, match
 // runs. So a kind of statement that is new is named until somebody gives it a record here, and
-// nothing is forgotten.
+// nothing is forgotten. A named statement is read with all records in place, later ones too: what
+// follows from it may stand on other named statements alone, else its kind needs a record.
 // Rules: a snapshot is a convenience and never a source: it is used when its tree is the stored
 // log's, and otherwise the log is read from its beginning. It carries no signature, so whoever
 // keeps it keeps it from being changed (a vault seals it), or believes its own disk. Every field of

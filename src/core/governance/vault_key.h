@@ -24,6 +24,7 @@
 #include "core/crypto/box.h"
 #include "core/crypto/shares.h"
 #include "core/crypto/signature.h"
+#include "core/governance/message_equal.h"
 #include "core/governance/statement.h"
 #include "muster/v1/statement.pb.h"
 
@@ -51,12 +52,14 @@ struct SplitRecord {
   int threshold() const { return split.commitments_size(); }
   std::optional<uint8_t> IndexOf(const PersonId& person) const;
   crypto::VerifyKey opening_key() const;
+  bool operator==(const SplitRecord&) const = default;
 };
 
 struct OpeningRecord {
   Bytes32 hash{};
   uint64_t index = 0;
   crypto::BoxPublicKey box_key;
+  bool operator==(const OpeningRecord&) const = default;
 };
 
 class VaultKeyRecord {
@@ -90,6 +93,8 @@ class VaultKeyRecord {
   const std::optional<v1::VaultUnsealed>& unsealed() const { return unsealed_; }
   // Whether somebody has said that it shall seal itself, since it was opened.
   bool seal_asked() const { return seal_index_.has_value(); }
+
+  bool operator==(const VaultKeyRecord&) const = default;
 
  private:
   std::optional<v1::CeremonyStatement> ceremony_;

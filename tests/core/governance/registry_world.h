@@ -24,6 +24,7 @@ struct World {
   test::TestConsortium pool;
   Registry registry;
   uint64_t next = 0;
+  std::vector<v1::SignedStatement> log;  // what was taken
 
   absl::Status Say(const v1::SignedStatement& statement) {
     const auto verified = VerifyStatement(statement);
@@ -31,7 +32,10 @@ struct World {
     const absl::Status checked = registry.Check(*verified);
     const absl::Status applied = registry.Apply(next, *verified);
     CHECK(checked.code() == applied.code());
-    if (applied.ok()) ++next;
+    if (applied.ok()) {
+      ++next;
+      log.push_back(statement);
+    }
     return applied;
   }
   Reason Refusal(const v1::SignedStatement& statement) { return ReasonOf(Say(statement)); }
