@@ -89,6 +89,39 @@ std::string WordsOf(const v1::VaultKeyStatement& key, const governance::Registry
   return "was unsealed with the shares of " + holders;
 }
 
+// Whether it takes more signatures before anybody may join by it.
+bool Waits(const v1::AdmissionStatement& admission, const governance::Registry& registry) {
+  const auto id = InviteId::Parse(admission.invite());
+  const governance::PendingInvite* invite = id.ok() ? registry.FindInvite(*id) : nullptr;
+  if (invite == nullptr || !invite->decision.has_value()) return false;
+  const governance::Decision* decision = registry.decisions().Find(*invite->decision);
+  return decision != nullptr && decision->pending();
+}
+
+// What is signed stands in an entry of its own, which the reader can look up.
+std::string WordsOf(const v1::EndorsementStatement& endorsement,
+                    const governance::Registry& registry) {
+  const auto hash = ToArray<32>(endorsement.statement_hash());
+  if (!hash.has_value()) return "signed what is not on the log";
+  const auto& split = registry.vault_key().split();
+  if (split.has_value() && split->hash == *hash)
+    return "found their share of the vault's root good (entry " + std::to_string(split->index) +
+           ")";
+  const governance::Decision* decision = registry.decisions().Find(*hash);
+  if (decision == nullptr) return "signed what is not on the log";
+  const std::string entry = " (entry " + std::to_string(decision->index) + ")";
+  switch (decision->kind) {
+    case governance::Decision::Kind::kAdmission:
+      return "signed that " + decision->statement.admission().person_name() + " may join" + entry;
+    case governance::Decision::Kind::kCharter:
+      return "signed version " + std::to_string(decision->statement.charter_proposal().version()) +
+             " of the charter" + entry;
+    case governance::Decision::Kind::kCeremony:
+      return "signed that the vault's root be split anew" + entry;
+  }
+  return "signed what was proposed" + entry;
+}
+
 }  // namespace
 
 std::string Grouped(int64_t number) {
@@ -114,9 +147,8 @@ Event DescribeEvent(const v1::Statement& statement, const governance::Registry& 
       statement.signer() == "vault" ? "the vault" : NameOfPerson(statement.signer(), registry);
   switch (statement.body_case()) {
     case v1::Statement::kCharter:
-      event.text = Quoted(statement.charter().name()) + " was founded; " +
-                   std::to_string(statement.charter().quorum()) +
-                   " of its operators admit a member";
+      event.text = Quoted(statement.charter().name()) +
+                   " was founded; until the members agree on more, an operator admits a member";
       break;
     case v1::Statement::kAdmission: {
       const v1::AdmissionStatement& admission = statement.admission();
@@ -125,7 +157,8 @@ Event DescribeEvent(const v1::Statement& statement, const governance::Registry& 
                                                        : admission.member_name();
       }
       event.text = (admission.new_member() ? "may join as a member, through " : "invited: ") +
-                   admission.person_name() + " (" + RolesOf(admission) + ")";
+                   admission.person_name() + " (" + RolesOf(admission) + ")" +
+                   (Waits(admission, registry) ? ", once enough members have signed" : "");
       break;
     }
     case v1::Statement::kJoin:
@@ -166,12 +199,12 @@ Event DescribeEvent(const v1::Statement& statement, const governance::Registry& 
     case v1::Statement::kCharterProposal: {
       const v1::CharterProposalStatement& proposal = statement.charter_proposal();
       event.text = "proposed version " + std::to_string(proposal.version()) + " of the charter" +
+                   " (" + std::to_string(proposal.terms().quorum()) + " members decide)" +
                    (proposal.reason().empty() ? "" : ": " + Quoted(proposal.reason()));
       break;
     }
     case v1::Statement::kEndorsement:
-      event.text = "signed what was proposed, " +
-                   HexEncode(AsBytes(statement.endorsement().statement_hash()).first(6));
+      event.text = WordsOf(statement.endorsement(), registry);
       break;
     case v1::Statement::kCeremony:
       event.text = "asked for the vault's root to be made anew and split, " +
@@ -182,7 +215,9 @@ Event DescribeEvent(const v1::Statement& statement, const governance::Registry& 
       event.text = WordsOf(statement.vault_key(), registry);
       break;
     case v1::Statement::kSeal:
-      event.text = "asked for the vault to be sealed";
+      event.text =
+          "asked for the vault to be sealed" +
+          (statement.seal().reason().empty() ? "" : ": " + Quoted(statement.seal().reason()));
       break;
     default:
       event.understood = false;

@@ -10,8 +10,9 @@
 namespace muster::report {
 
 inline constexpr std::string_view kMemberProves[] = {
-    "Each upload, withdrawal and match run in it is an entry of the log that the log's keeper "
-    "signed, in this order.",
+    "Each upload, withdrawal, erasure, report to a person and match run in it is an entry of the "
+    "log "
+    "that the log's keeper signed, in this order.",
     "Each was signed by the person or the vault that it names, and that person had joined for this "
     "member before, with the role for it.",
     "The sealed batches are the ones that the uploader signed, and the vault says that it read "
@@ -31,14 +32,17 @@ inline constexpr std::string_view kCoalitionProves[] = {
     "with the role for it.",
     "Whatever the vault says it read, a member's uploader had signed for before, and it was read "
     "once; the figures add up.",
-    "The batches of the sample were drawn so that neither the log's keeper nor the auditor could "
-    "choose them, and each is sealed and signed as its upload says.",
+    "The batches of the sample were drawn so that the log's keeper could not foresee them, and "
+    "each "
+    "is sealed and signed as its upload says.",
 };
 inline constexpr std::string_view kCoalitionDoesNotProve[] = {
     "It does not prove that anybody gave consent: the member asserted it, in the words shown.",
     "It does not prove that the sealed rows are people: only the vault has read them.",
     "It does not prove that the vault opened nothing besides: what was not entered, no log can "
     "show.",
+    "It does not prove that the auditor drew only once: a dishonest one could sign again and again "
+    "until the lot falls well.",
     "It does not prove that dates are right: a date is its signer's clock, the order is the log's.",
     "It does not prove that the log shows everybody the same: compare the checkpoint with other "
     "members.",

@@ -162,7 +162,7 @@ absl::StatusOr<Event> VerifyAct(const v1::Statement& statement, const MemberId& 
     return BadReport("it does not concern this member's names");
   if (!IsWithin(statement.create_time(), period))
     return BadReport("it is not of the report's period");
-  const LogClock::Reading reading = clock.Read(statement.create_time());
+  const LogClock::Reading reading = clock.Read(statement.create_time(), statement.signer());
   Event event = DescribeEvent(statement, registry);
   event.time = statement.create_time();
   event.back_dated = reading.back_dated;
@@ -215,6 +215,10 @@ absl::StatusOr<ReportFindings> VerifyReport(std::string_view file, const AuditRo
   findings.create_time = report.create_time();
   findings.version = report.version();
   findings.period = report.period();
+  if (!IsTime(report.create_time()) || !IsTime(report.period().from_time()) ||
+      !IsTime(report.period().to_time())) {
+    return BadReport("its time or its period is none");
+  }
   if (report.version() != 0 && report.version() != kReportVersion) {
     return MakeError(v1::REPORT_NOT_UNDERSTOOD,
                      "the report is of version " + std::to_string(report.version()) +

@@ -39,6 +39,8 @@ struct AuditRoot {
   tlog::NoteKey log_key;
   Bytes32 charter_hash{};
   tlog::Checkpoint checkpoint;
+  // Who cosigned it, when that was looked at (witnesses.h).
+  std::optional<std::vector<tlog::NoteKey>> witnesses;
 };
 
 // The bundle's checkpoint is signed by its log key, its charter is the tree's entry 0, and the

@@ -18,6 +18,7 @@
 #include "core/report/period.h"
 #include "core/report/sample.h"
 #include "core/tlog/proof.h"
+#include "core/tlog/witness.h"
 
 namespace muster::report {
 namespace {
@@ -92,8 +93,9 @@ class CoalitionCheck {
     if (header.consortium() != AsText(root_.consortium)) {
       return BadReport("it is of another consortium than the bundle; get that consortium's bundle");
     }
-    if (header.period().from_time() < 0 || header.period().to_time() < 0)
+    if (!IsTime(header.period().from_time()) || !IsTime(header.period().to_time()))
       return BadReport("its period is none");
+    if (!IsTime(header.create_time())) return BadReport("the time that it was made at is none");
     auto checkpoint = tlog::OpenCheckpoint(header.checkpoint(), root_.log_key);
     if (!checkpoint.ok()) return Annotate(checkpoint.status(), "the report's checkpoint");
     findings_.checkpoint = *std::move(checkpoint);
@@ -169,9 +171,10 @@ class CoalitionCheck {
 
   // What an entry that holds adds to the figures.
   absl::Status Take(uint64_t index, const v1::Statement& statement) {
+    NoteAsked(index, statement);
     if (statement.has_upload()) MUSTER_RETURN_IF_ERROR(CheckFiles(statement.upload()));
     if (statement.has_intake()) MUSTER_RETURN_IF_ERROR(CheckIntakeSum(statement.intake()));
-    const LogClock::Reading reading = clock_.Read(statement.create_time());
+    const LogClock::Reading reading = clock_.Read(statement.create_time(), statement.signer());
     if (reading.back_dated || reading.post_dated) Remark(index, statement, reading);
     if (!IsWithin(reading.time, findings_.period)) return absl::OkStatus();
     ++findings_.period_count;
@@ -195,6 +198,33 @@ class CoalitionCheck {
     if (statement.has_match() && findings_.matches.size() < kEventsMax)
       findings_.matches.push_back({index, reading.time, statement.match()});
     return absl::OkStatus();
+  }
+
+  // What a member asked of the vault, and whether the vault has said that it is done.
+  void NoteAsked(uint64_t index, const v1::Statement& statement) {
+    switch (statement.body_case()) {
+      case v1::Statement::kWithdrawal:
+        asked_.try_emplace(statement.withdrawal().withdrawal(), index);
+        break;
+      case v1::Statement::kErase:
+        asked_.try_emplace(statement.erase().erasure(), index);
+        break;
+      case v1::Statement::kWithdrawn:
+        asked_.erase(statement.withdrawn().withdrawal());
+        break;
+      case v1::Statement::kErased:
+        asked_.erase(statement.erased().erasure());
+        break;
+      default:
+        break;
+    }
+  }
+  void RemarkAsked() {
+    for (const auto& [name, index] : asked_) {
+      if (findings_.remark_count++ >= static_cast<int64_t>(kEventsMax)) continue;
+      findings_.remarks.push_back(Entry(index) + " asks the vault for something that it has not " +
+                                  "said it did (" + name + ")");
+    }
   }
 
   // A name is a word to look up for every entry, and there are few of them.
@@ -397,7 +427,38 @@ class CoalitionCheck {
     return registry_.FindMember(*MemberId::Parse(figures.member))->admission_index;
   }
 
+  // Who the bundle says has witnessed, beside who takes part and what the charter in effect asks
+  // for: the bundle shows neither.
+  void RemarkWitnesses() {
+    if (!root_.witnesses.has_value()) return;
+    int64_t joined = 0;
+    for (const tlog::NoteKey& witness : *root_.witnesses) {
+      for (const auto& [id, person] : registry_.people()) {
+        if (person.cosign_key == witness.key &&
+            tlog::WitnessName(root_.log_key.name, id.Name()) == witness.name) {
+          ++joined;
+        }
+      }
+    }
+    const auto all = static_cast<int64_t>(root_.witnesses->size());
+    if (joined < all) {
+      ++findings_.remark_count;
+      findings_.remarks.push_back(std::to_string(all - joined) +
+                                  " of those who cosigned the bundle's checkpoint never joined");
+    }
+    if (joined < registry_.terms().witness_count()) {
+      ++findings_.remark_count;
+      findings_.remarks.push_back(
+          "the bundle's checkpoint was cosigned by " + std::to_string(joined) +
+          " who take part, and the charter in effect asks for " +
+          std::to_string(registry_.terms().witness_count()) +
+          ": have more members run `muster log witness`, and get a new bundle");
+    }
+  }
+
   void Conclude() {
+    RemarkWitnesses();
+    RemarkAsked();
     findings_.entry_count = static_cast<int64_t>(tree_.size());
     for (const auto& [id, member] : registry_.members()) {
       MemberFigures figures = members_[id];
@@ -448,6 +509,7 @@ class CoalitionCheck {
   std::string reporter_;
   std::string sample_signature_;
   bool last_block_ = false;
+  std::map<std::string, uint64_t> asked_;  // of the vault, by name, and not done
   std::map<MemberId, MemberFigures> members_;
   std::map<std::string, KindCount> kinds_;
   std::map<std::pair<int, bool>, KindCount*> counts_;

@@ -140,7 +140,9 @@ struct CoalitionFindings {
   int64_t unread_count = 0;
   int64_t sample_population = 0;  // batches uploaded in the period
   std::vector<SampledBatch> sample;
-  // What holds and should be looked at all the same: dates that the log's order does not bear out.
+  // What holds and should be looked at all the same: dates that the log's order does not bear out,
+  // a bundle with too few witnesses, or with some who never joined, a withdrawal or an erasure that
+  // the vault has not said it did.
   std::vector<std::string> remarks;
   int64_t remark_count = 0;
 };

@@ -59,4 +59,16 @@ absl::StatusOr<tlog::CosignedCheckpoint> CheckWitnesses(const v1::Bundle& bundle
   return cosigned;
 }
 
+absl::StatusOr<std::vector<tlog::NoteKey>> WitnessKeys(const v1::Bundle& bundle) {
+  MUSTER_ASSIGN_OR_RETURN(const tlog::CosignedCheckpoint cosigned, CheckWitnesses(bundle));
+  MUSTER_ASSIGN_OR_RETURN(const tlog::Policy policy, tlog::ParsePolicy(bundle.policy()));
+  std::vector<tlog::NoteKey> keys;
+  for (const tlog::Cosignature& cosignature : cosigned.cosignatures) {
+    for (const tlog::PolicyWitness& witness : policy.witnesses) {
+      if (witness.name == cosignature.name) keys.push_back(witness.key);
+    }
+  }
+  return keys;
+}
+
 }  // namespace muster::report

@@ -3,11 +3,15 @@
 
 #include <google/protobuf/stubs/logging.h>
 
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "core/crypto/hash.h"
 #include "core/report/proves.h"
 #include "core/report/verify_coalition.h"
+#include "core/report/witnesses.h"
+#include "core/tlog/witness.h"
 #include "tests/core/report/report_fixture.h"
 #include "tests/support/status.h"
 
@@ -93,6 +97,134 @@ TEST_CASE("A coalition report that holds says who brought what and what was done
   CHECK(findings.sample.size() == 8);
   CHECK(findings.remarks.empty());
   for (const KindCount& kind : findings.kinds) CHECK(kind.understood);
+}
+
+TEST_CASE("A coalition report over a log with every kind of statement tells each in words",
+          "[report]") {
+  Pool pool;
+  pool.consortium.SayEverything(pool.parks, pool.transit);
+  const CoalitionFindings findings = Must(pool.Verify(pool.Report()));
+  std::map<std::string, std::string> told;  // one of each kind
+  for (const Event& event : findings.events) {
+    CHECK(event.understood);
+    told[event.kind] = event.text;
+  }
+  CHECK(told.size() == findings.kinds.size());
+  for (const KindCount& kind : findings.kinds) CHECK(kind.understood);
+  const auto* body = v1::Statement::descriptor()->FindOneofByName("body");
+  for (int i = 0; i < body->field_count(); ++i) {
+    INFO(body->field(i)->name() << ": say one in SayEverything");
+    CHECK(told.contains(body->field(i)->name()));
+  }
+  CHECK(told["voterfile_intake"] ==
+        "read 10 records of " + findings.voter_files[0].upload + " once: 10 voters, 0 of history");
+  CHECK(told["charter_proposal"].find("version 3 of the charter (2 members decide)") !=
+        std::string::npos);
+  CHECK(told["ceremony"] == "asked for the vault's root to be made anew and split, 2 of 2");
+  CHECK(told["endorsement"].find("found their share of the vault's root good") == 0);
+  CHECK(told["vault_key"] ==
+        "was unsealed with the shares of Parks Alliance's person, Transit Riders's person");
+  CHECK(told["seal"].find("nobody is here over the holidays") != std::string::npos);
+  CHECK(told["erased"] == "did nothing: this member had not brought it");
+  CHECK(told["person_report"] == "told a person what this member has of them");
+  std::set<std::string> endorsed;
+  for (const Event& event : findings.events) {
+    if (event.kind == "endorsement") endorsed.insert(event.text.substr(0, event.text.find(" (")));
+  }
+  CHECK(endorsed == std::set<std::string>{"signed version 3 of the charter",
+                                          "signed that the vault's root be split anew",
+                                          "found their share of the vault's root good"});
+}
+
+TEST_CASE("A coalition report does not hold where a quorum or a holder was made up", "[report]") {
+  Pool pool;
+  Consortium& consortium = pool.consortium;
+  SECTION("one member signs twice for two") {
+    consortium.Propose(pool.parks, 2);
+    consortium.Endorse(pool.parks, consortium.Propose(pool.parks, 2));
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::ALREADY_SIGNED);
+  }
+  SECTION("a charter that follows one not in effect") {
+    consortium.Propose(pool.parks, 2);
+    consortium.Propose(pool.parks, 1);
+    consortium.Propose(pool.transit, 2);  // goes on as if the one before were in effect
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::CHARTER_STALE);
+  }
+  SECTION("a signature under something that is not on the log") {
+    consortium.Endorse(pool.parks, Bytes32{1});
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::NOTHING_TO_SIGN);
+  }
+  SECTION("a member admitted before the quorum has signed") {
+    consortium.Propose(pool.parks, 2);
+    Organization museum("Museum");
+    consortium.Join(museum);
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::QUORUM_MISSING);
+  }
+  SECTION("the vault opens itself") {
+    consortium.DecideAndSplit(pool.parks, pool.transit);
+    v1::Statement again = consortium.StatementAt(consortium.size() - 2);
+    REQUIRE(again.vault_key().has_unsealed());
+    consortium.Append(again, {&consortium.vault_sign});
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::STATEMENT_REFUSED);
+  }
+  SECTION("an erasure that nobody asked for") {
+    v1::Statement said = consortium.NewStatement("vault");
+    said.mutable_erased()->set_erasure(ErasureId{Bytes8{1}}.Name());
+    said.mutable_erased()->set_member(pool.parks.id.Name());
+    said.mutable_erased()->set_commitment(std::string(32, 'c'));
+    consortium.Append(said, {&consortium.vault_sign});
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::STATEMENT_REFUSED);
+  }
+  SECTION("an erasure in another member's name") {
+    v1::Statement asked = consortium.StatementAt(consortium.Erase(pool.parks));
+    asked.mutable_erase()->set_erasure(ErasureId{Bytes8{2}}.Name());
+    consortium.Append(asked, {&pool.transit.person.sign});
+    REQUIRE_REASON(pool.Verify(pool.Report()), v1::STATEMENT_REFUSED);
+  }
+}
+
+TEST_CASE("Who cosigned the bundle is compared with who takes part, and with the charter in effect",
+          "[report]") {
+  Pool pool;
+  AuditRoot root = pool.consortium.Root();
+  const std::string file = pool.consortium.EncodeCoalition(pool.auditor);
+  const auto remarks = [&] { return Must(Pool::Verify(file, root)).remarks; };
+  CHECK(remarks().empty());  // nobody looked
+  root.witnesses = Must(WitnessKeys(pool.consortium.MakeBundle()));
+  REQUIRE(root.witnesses->size() == 1);
+  CHECK(remarks().empty());
+  SECTION("somebody who never joined") {
+    tlog::NoteKey stranger = root.witnesses->front();
+    stranger.key = crypto::SigningKey::Generate().verify_key();
+    root.witnesses->push_back(stranger);
+    REQUIRE(remarks().size() == 1);
+    CHECK(remarks()[0].find("never joined") != std::string::npos);
+    root.witnesses->erase(root.witnesses->begin());
+    CHECK(remarks().size() == 2);
+  }
+  SECTION("a name that is another's") {
+    root.witnesses->front().name =
+        tlog::WitnessName(root.log_key.name, pool.parks.person.id.Name());
+    CHECK(remarks().size() == 2);
+  }
+  SECTION("nobody") {
+    root.witnesses->clear();
+    REQUIRE(remarks().size() == 1);
+    CHECK(remarks()[0].find("by 0 who take part, and the charter in effect asks for 1") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("What a member asked of the vault and was not done is named", "[report]") {
+  Pool pool;
+  pool.consortium.Withdraw(pool.parks, "members");
+  const uint64_t erase = pool.consortium.Erase(pool.transit);
+  CHECK(Must(pool.Verify(pool.Report())).remarks.empty());
+  pool.consortium.entries().pop_back();
+  const CoalitionFindings findings = Must(pool.Verify(pool.Report()));
+  REQUIRE(findings.remarks.size() == 1);
+  CHECK(findings.remark_count == 1);
+  CHECK(findings.remarks[0].find("entry " + std::to_string(erase) + " asks the vault") == 0);
 }
 
 TEST_CASE("A coalition report of an empty pool holds", "[report]") {
@@ -428,10 +560,10 @@ TEST_CASE("An entry dated before those ahead of it is counted where the log has 
   Pool pool;
   pool.Busy();
   v1::Statement statement = pool.consortium.NewStatement(pool.parks.person.id.Name());
-  v1::WithdrawalStatement& withdrawal = *statement.mutable_withdrawal();
-  withdrawal.set_withdrawal(WithdrawalId{crypto::RandomArray<8>()}.Name());
-  withdrawal.set_member(pool.parks.id.Name());
-  withdrawal.set_list("members");
+  v1::PersonReportStatement& told = *statement.mutable_person_report();
+  told.set_report(PersonReportId{crypto::RandomArray<8>()}.Name());
+  told.set_member(pool.parks.id.Name());
+  told.set_sealed_hash(std::string(32, 'h'));
   const int64_t honest = statement.create_time();
   statement.set_create_time(honest - 30 * 24 * 60 * 60);
   const uint64_t index = pool.consortium.Append(statement, {&pool.parks.person.sign});
@@ -446,7 +578,7 @@ TEST_CASE("An entry dated before those ahead of it is counted where the log has 
   CHECK(Must(pool.Verify(recent)).events.back().index == index);
 
   // One of next year moves nothing behind it.
-  withdrawal.set_withdrawal(WithdrawalId{crypto::RandomArray<8>()}.Name());
+  told.set_report(PersonReportId{crypto::RandomArray<8>()}.Name());
   statement.set_create_time(honest + 365 * 24 * 60 * 60);
   pool.consortium.Append(statement, {&pool.parks.person.sign});
   pool.consortium.Upload(pool.parks, 1, 1);

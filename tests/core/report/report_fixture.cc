@@ -4,12 +4,14 @@
 #include "core/base/check.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/merkle.h"
+#include "core/crypto/shares.h"
+#include "core/governance/charter.h"
 #include "core/governance/statement.h"
 #include "core/report/coalition.h"
 #include "core/report/period.h"
 #include "core/report/provenance.h"
-#include "core/report/witnesses.h"
 #include "core/report/sample.h"
+#include "core/report/witnesses.h"
 #include "core/tlog/proof.h"
 #include "core/tlog/witness.h"
 
@@ -73,6 +75,8 @@ Consortium::Consortium(const std::string& certificate_sha256) : id(crypto::Rando
   *charter.mutable_founder_keys() = founder.Public();
   Append(statement, {&founder.sign, &founder.cosign});
   charter_hash_ = crypto::Blake2b256(statement.SerializeAsString());
+  version_hash_ = charter_hash_;
+  terms_ = governance::TermsOf(charter);
 }
 
 v1::Statement Consortium::NewStatement(const std::string& signer) const {
@@ -288,6 +292,119 @@ uint64_t Consortium::Match(const v1::UploadProvenance& voter_file) {
   return Append(statement, {&vault_sign});
 }
 
+uint64_t Consortium::Erase(const Organization& organization, bool done) {
+  v1::Statement asked = NewStatement(organization.person.id.Name());
+  v1::EraseStatement& erase = *asked.mutable_erase();
+  erase.set_erasure(ErasureId{crypto::RandomArray<8>()}.Name());
+  erase.set_member(organization.id.Name());
+  erase.set_sealed_hash(std::string(32, 'h'));
+  erase.set_commitment(std::string(32, 'c'));
+  const uint64_t index = Append(asked, {&organization.person.sign});
+  v1::Statement said = NewStatement("vault");
+  v1::ErasedStatement& erased = *said.mutable_erased();
+  erased.set_erasure(erase.erasure());
+  erased.set_member(erase.member());
+  erased.set_commitment(erase.commitment());
+  erased.set_done(done);
+  erased.set_source_count(done ? 2 : 0);
+  Append(said, {&vault_sign});
+  return index;
+}
+
+uint64_t Consortium::TellPerson(const Organization& organization) {
+  v1::Statement statement = NewStatement(organization.person.id.Name());
+  v1::PersonReportStatement& report = *statement.mutable_person_report();
+  report.set_report(PersonReportId{crypto::RandomArray<8>()}.Name());
+  report.set_member(organization.id.Name());
+  report.set_sealed_hash(std::string(32, 'h'));
+  return Append(statement, {&organization.person.sign});
+}
+
+Bytes32 Consortium::HashOf(uint64_t index) const {
+  v1::SignedStatement said;
+  MUSTER_CHECK(said.ParseFromString(entries_[index].body));
+  return governance::StatementHash(said);
+}
+
+Bytes32 Consortium::Propose(const Organization& organization, int quorum) {
+  v1::Statement statement = NewStatement(organization.person.id.Name());
+  v1::CharterProposalStatement& proposal = *statement.mutable_charter_proposal();
+  proposal.set_version(++version_);
+  proposal.set_predecessor_hash(ToString(version_hash_));
+  terms_.set_quorum(quorum);
+  *proposal.mutable_terms() = terms_;
+  proposal.set_reason("so many of us");
+  version_hash_ = HashOf(Append(statement, {&organization.person.sign}));
+  return version_hash_;
+}
+
+uint64_t Consortium::Endorse(const Organization& organization, const Bytes32& hash) {
+  v1::Statement statement = NewStatement(organization.person.id.Name());
+  statement.mutable_endorsement()->set_statement_hash(ToString(hash));
+  return Append(statement, {&organization.person.sign});
+}
+
+void Consortium::DecideAndSplit(const Organization& a, const Organization& b) {
+  Propose(a, 2);
+  Endorse(b, Propose(a, 2));
+  v1::Statement asked = NewStatement(a.person.id.Name());
+  v1::CeremonyStatement& ceremony = *asked.mutable_ceremony();
+  ceremony.set_epoch(1);
+  ceremony.set_threshold(2);
+  ceremony.add_holders(a.person.id.Name());
+  ceremony.add_holders(b.person.id.Name());
+  const Bytes32 ceremony_hash = HashOf(Append(asked, {&a.person.sign}));
+  Endorse(b, ceremony_hash);
+
+  const crypto::SigningKey opening_key = crypto::SigningKey::Generate();
+  const crypto::SplitScalar made = crypto::SplitScalar::Make(crypto::Scalar::Random(), 2, 2);
+  v1::Statement said = NewStatement("vault");
+  v1::RootSplit& split = *said.mutable_vault_key()->mutable_split();
+  split.set_ceremony_hash(ToString(ceremony_hash));
+  split.set_epoch(1);
+  for (const crypto::Point& point : made.commitments.points())
+    split.add_commitments(ToString(point.bytes));
+  for (const Organization* holder : {&a, &b}) {
+    v1::ShareHolder& share = *split.add_holders();
+    share.set_person(holder->person.id.Name());
+    share.set_sign_key(ToString(holder->person.sign.verify_key().bytes));
+    share.set_sealed_share(std::string(crypto::kShareBytes + crypto::kBoxOverheadBytes, 's'));
+  }
+  split.set_opening_key(ToString(opening_key.verify_key().bytes));
+  const Bytes32 split_hash = HashOf(Append(said, {&vault_sign}));
+  Endorse(a, split_hash);
+  Endorse(b, split_hash);
+
+  v1::Statement sealed = NewStatement("vault");
+  v1::VaultOpening& opening = *sealed.mutable_vault_key()->mutable_opening();
+  opening.set_split_hash(ToString(split_hash));
+  opening.set_box_key(ToString(crypto::BoxSecretKey::Generate().public_key().bytes));
+  const Bytes32 opening_hash = HashOf(Append(sealed, {&opening_key}));
+  v1::Statement open = NewStatement("vault");
+  v1::VaultUnsealed& unsealed = *open.mutable_vault_key()->mutable_unsealed();
+  unsealed.set_opening_hash(ToString(opening_hash));
+  unsealed.add_holders(a.person.id.Name());
+  unsealed.add_holders(b.person.id.Name());
+  const Bytes32 unsealed_hash = HashOf(Append(open, {&vault_sign}));
+  v1::Statement seal = NewStatement(b.person.id.Name());
+  seal.mutable_seal()->set_unsealed_hash(ToString(unsealed_hash));
+  seal.mutable_seal()->set_reason("nobody is here over the holidays");
+  Append(seal, {&b.person.sign});
+}
+
+void Consortium::SayEverything(const Organization& a, const Organization& b) {
+  DecideAndSplit(a, b);
+  for (const Organization* by : {&a, &b}) {
+    v1::UploadProvenance upload = Upload(*by, 3, 2);
+    Intake(upload);
+    Erase(*by);
+    TellPerson(*by);
+  }
+  Erase(b, false);
+  Match(VoterFile(a, 10));
+  Withdraw(b, "members");
+}
+
 Consortium::Coalition Consortium::MakeCoalition(const Someone& auditor) const {
   Coalition report;
   report.header.set_version(kCoalitionVersion);
@@ -318,7 +435,7 @@ v1::SampleBlock Consortium::Sample(const Coalition& report) const {
         statement.body_case() == v1::Statement::BODY_NOT_SET) {
       continue;
     }
-    const LogClock::Reading reading = clock.Read(statement.create_time());
+    const LogClock::Reading reading = clock.Read(statement.create_time(), statement.signer());
     if (!statement.has_upload() || !IsWithin(reading.time, report.header.period())) continue;
     for (size_t i = 0; i < static_cast<size_t>(statement.upload().batch_count()); ++i)
       population.emplace_back(statement.upload().upload(), i);

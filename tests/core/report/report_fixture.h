@@ -91,6 +91,17 @@ class Consortium {
   // index of the run.
   v1::UploadProvenance VoterFile(const Organization& organization, int records);
   uint64_t Match(const v1::UploadProvenance& voter_file);
+  // A person's request to be erased, and what the vault did; returns where the former stands.
+  uint64_t Erase(const Organization& organization, bool done = true);
+  uint64_t TellPerson(const Organization& organization);
+  // The terms in effect with another quorum; returns the statement's hash, for Endorse.
+  Bytes32 Propose(const Organization& organization, int quorum);
+  uint64_t Endorse(const Organization& organization, const Bytes32& hash);
+  // The members agree that `quorum` of them decide; the vault's root is split between `a` and `b`,
+  // who find their shares good; it is sealed, opened by them, told to seal itself.
+  void DecideAndSplit(const Organization& a, const Organization& b);
+  // All that there are kinds of statements, between `a` and `b`, who have joined.
+  void SayEverything(const Organization& a, const Organization& b);
 
   // A coalition report in its parts, to be bent before it is encoded. `encode` draws the sample for
   // the checkpoint and key that are there when it is called.
@@ -118,7 +129,12 @@ class Consortium {
   std::vector<tlog::Entry>& entries() { return entries_; }
 
  private:
+  Bytes32 HashOf(uint64_t index) const;
   Bytes32 charter_hash_{};
+  // The charter in effect, as Propose goes on from it.
+  int32_t version_ = 1;
+  Bytes32 version_hash_{};
+  v1::CharterTerms terms_;
   std::vector<tlog::Entry> entries_;
   std::map<std::string, std::vector<v1::BatchRecord>> batches_;  // by upload
 };

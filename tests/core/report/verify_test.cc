@@ -568,6 +568,74 @@ TEST_CASE("A report says what was done with what was brought: taken back, matche
   CHECK_FALSE(pool.Verify(report).ok());
 }
 
+TEST_CASE("A report says who was erased and told at the member's word, and nobody else's",
+          "[report]") {
+  Pool pool;
+  const uint64_t erase = pool.consortium.Erase(pool.parks);
+  const uint64_t told = pool.consortium.TellPerson(pool.parks);
+  const uint64_t nobody = pool.consortium.Erase(pool.parks, false);
+  const uint64_t others = pool.consortium.Erase(pool.transit);
+  const uint64_t others_told = pool.consortium.TellPerson(pool.transit);
+  const uint64_t size = pool.consortium.size();
+  const auto prove = [&](uint64_t index) { return pool.consortium.Prove(index, size); };
+  v1::ProvenanceReport report = pool.consortium.MakeReport(pool.parks, {});
+  report.set_version(kReportVersion);
+  for (const uint64_t index : {erase, erase + 1, told, nobody, nobody + 1})
+    *report.add_acts() = prove(index);
+  const ReportFindings findings = Must(pool.Verify(report));
+  REQUIRE(findings.acts.size() == 5);
+  CHECK(findings.acts[0].kind == "erase");
+  CHECK(findings.acts[0].by == pool.parks.person.name);
+  CHECK(findings.acts[1].text == "erased the address");
+  CHECK(findings.acts[2].kind == "person_report");
+  CHECK(findings.acts[4].text == "did nothing: this member had not brought it");
+  for (const Event& act : findings.acts) CHECK(act.understood);
+
+  const auto with = [&](std::vector<uint64_t> acts) {
+    report.clear_acts();
+    for (const uint64_t index : acts) *report.add_acts() = prove(index);
+    return pool.Verify(report).status();
+  };
+  REQUIRE_REASON(with({erase + 1}), v1::STATEMENT_REFUSED);  // nobody asked for it
+  REQUIRE_REASON(with({erase, told, told}), v1::REPORT_MALFORMED);
+  REQUIRE_REASON(with({told, erase}), v1::REPORT_MALFORMED);
+  *report.add_people() = prove(pool.transit.admission_index);
+  *report.add_people() = prove(pool.transit.join_index);
+  REQUIRE_OK(with({erase, erase + 1}));
+  REQUIRE_REASON(with({others}), v1::REPORT_MALFORMED);
+  REQUIRE_REASON(with({others, others + 1}), v1::REPORT_MALFORMED);
+  REQUIRE_REASON(with({others_told}), v1::REPORT_MALFORMED);
+}
+
+TEST_CASE("A report on what was said by a quorum holds, and not without those who make it one",
+          "[report]") {
+  Pool pool;
+  Consortium& consortium = pool.consortium;
+  const uint64_t first = consortium.size();
+  consortium.DecideAndSplit(pool.parks, pool.transit);
+  const uint64_t size = consortium.size();
+  v1::ProvenanceReport report = consortium.MakeReport(pool.parks, {});
+  report.set_version(kReportVersion);
+  std::vector<v1::EntryProof> people(report.people().begin(), report.people().end());
+  const auto with = [&](const std::vector<uint64_t>& more) {
+    report.clear_people();
+    for (const v1::EntryProof& proof : people) *report.add_people() = proof;
+    for (const uint64_t index : more) *report.add_people() = consortium.Prove(index, size);
+    return pool.Verify(report).status();
+  };
+  const uint64_t admission = pool.transit.admission_index, join = pool.transit.join_index;
+  REQUIRE_OK(with({}));
+  REQUIRE_OK(with({admission, join, first, first + 1, first + 2}));
+  // Two of one: a charter that asks for two members where one is shown.
+  REQUIRE_REASON(with({first}), v1::STATEMENT_REFUSED);
+  // The second proposal without the first; a signature without what it signs.
+  REQUIRE_REASON(with({admission, join, first + 1}), v1::CHARTER_STALE);
+  REQUIRE_REASON(with({admission, join, first + 2}), v1::NOTHING_TO_SIGN);
+  // The vault's key says nothing of who takes part.
+  REQUIRE_REASON(with({admission, join, first, first + 1, first + 2, first + 3}),
+                 v1::REPORT_MALFORMED);
+}
+
 TEST_CASE("A member's report with a kind of entry that is not known here is not vouched for",
           "[report]") {
   Pool pool;
