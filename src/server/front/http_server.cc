@@ -148,6 +148,7 @@ struct Connection {
   std::string out;
   size_t sent = 0;
   int requests = 0;
+  bool pending = false;   // another request may stand whole in `in`
   bool closing = false;   // once `out` is sent
   bool draining = false;  // it is: what still comes is thrown away, so that the answer is not
   absl::Time deadline;
@@ -219,19 +220,21 @@ struct HttpServer::State {
       for (const Connection& connection : connections) {
         const bool writes = connection.sent < connection.out.size();
         fds.push_back({connection.fd, static_cast<short>(writes ? POLLOUT : POLLIN), 0});
-        next = std::min(next, connection.deadline);
+        next = std::min(next, connection.pending ? absl::InfinitePast() : connection.deadline);
       }
       const absl::Duration wait = next - absl::Now();
       const int milliseconds =
-          next == absl::InfiniteFuture()
-              ? -1
+          next == absl::InfiniteFuture() ? -1
+          : next == absl::InfinitePast()
+              ? 0
               : static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(wait) + 1));
       if (::poll(fds.data(), fds.size(), milliseconds) < 0 && errno != EINTR) return;
       if (fds[0].revents != 0) return;
       const absl::Time now = absl::Now();
       size_t i = 2;
       for (auto it = connections.begin(); it != connections.end(); ++i) {
-        const bool alive = (fds[i].revents == 0 || Serve(*it, now)) && it->deadline > now;
+        const bool turn = fds[i].revents != 0 || it->pending;
+        const bool alive = (!turn || Serve(*it, now)) && it->deadline > now;
         if (alive) {
           ++it;
         } else {
@@ -274,7 +277,7 @@ struct HttpServer::State {
       const ssize_t got = ::recv(connection.fd, buffer, sizeof(buffer), 0);
       return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
     }
-    if (connection.sent == connection.out.size()) {
+    if (connection.sent == connection.out.size() && !connection.pending) {
       char buffer[4096];
       const ssize_t got = ::recv(connection.fd, buffer, sizeof(buffer), 0);
       if (got == 0) return false;
@@ -282,7 +285,9 @@ struct HttpServer::State {
       if (connection.in.empty()) connection.deadline = now + options.request_max;
       connection.in.append(buffer, static_cast<size_t>(got));
     }
-    while (true) {
+    connection.pending = false;
+    // One answer a turn: an entry bundle takes a while to make, and others wait.
+    for (int answers = 0;; ++answers) {
       if (!Send(connection)) return false;
       if (connection.sent < connection.out.size()) return true;
       if (connection.closing) {
@@ -290,6 +295,10 @@ struct HttpServer::State {
         ::shutdown(connection.fd, SHUT_WR);
         connection.draining = true;
         connection.deadline = now + kDrainMax;
+        return true;
+      }
+      if (answers > 0) {
+        connection.pending = !connection.in.empty();
         return true;
       }
       if (!Answer(connection)) return true;

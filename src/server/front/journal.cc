@@ -19,6 +19,9 @@ namespace {
 // The file: this line, BLAKE2b-256 of the rest, the rest. The hash finds what a torn write or a
 // failing disk leaves; who can write this disk has the log's key beside it.
 constexpr std::string_view kSnapshotLine = "muster/registry-snapshot/v1\n";
+// Whoever dated a statement far ahead would put in doubt the dates of all that come after it
+// (report/period.h).
+constexpr int64_t kDateSlackSeconds = 24 * 60 * 60;
 
 absl::StatusOr<governance::Snapshot> ReadSnapshot(const std::filesystem::path& path) {
   MUSTER_ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
@@ -62,10 +65,15 @@ void Journal::LoadSnapshot(const tlog::Log& log) {
   };
   const absl::StatusOr<governance::Snapshot> snapshot = ReadSnapshot(snapshot_file_);
   if (snapshot.status().code() == absl::StatusCode::kNotFound) return;
-  if (snapshot.ok() && snapshot->tree.size() > log.size()) {
-    // Of another log, or of this one in a later state: the charter tells.
+  // Of another log, or of this one in another state: the charter tells. An empty log has none, and
+  // whatever is founded in its place would be a second tree under the same key.
+  const auto is_of_this_log = [&] {
+    if (log.size() == 0) return true;
     const auto charter = read(0);
-    if (charter.ok() && charter->hash == snapshot->charter_hash) {
+    return charter.ok() && charter->hash == snapshot->charter_hash;
+  };
+  if (snapshot.ok() && snapshot->tree.size() > log.size()) {
+    if (is_of_this_log()) {
       RefuseAppends(
           MakeError(v1::LOG_REWOUND,
                     "this log has " + std::to_string(log.size()) + " entries and had " +
@@ -83,6 +91,11 @@ void Journal::LoadSnapshot(const tlog::Log& log) {
         applied_ = snapshot_size_ = snapshot_tried_ = snapshot->tree.size();
         return;
       }
+    } else if (root.ok() && is_of_this_log()) {
+      RefuseAppends(MakeError(
+          v1::LOG_FORKED, "the first " + std::to_string(snapshot->tree.size()) +
+                              " entries of this log are others than they were before; restore the "
+                              "copy that everybody saw, and do not go on with this one"));
     }
   }
   spdlog::warn("{} is not of this log as it stands; the whole log is read",
@@ -105,6 +118,11 @@ absl::Status Journal::WriteSnapshot() {
 
 void Journal::WriteSnapshotWhenDue() {
   if (!governance::IsSnapshotDue(snapshot_tried_, applied_)) return;
+  {
+    // What is there says that this log was set back: it must not be written over.
+    const std::lock_guard lock(append_mutex_);
+    if (!refusal_.ok()) return;
+  }
   // When it fails, the next try is when the next one is due.
   snapshot_tried_ = applied_;
   if (const absl::Status written = WriteSnapshot(); !written.ok()) {
@@ -129,7 +147,7 @@ absl::Status Journal::Reopen() {
         v1::STORE_CORRUPT,
         "the log has fewer entries than before; restore it from a backup of its newest state");
   }
-  if (this->log() == nullptr && log->size() > 0) LoadSnapshot(*log);
+  if (this->log() == nullptr) LoadSnapshot(*log);
   for (; applied_ < log->size(); ++applied_) {
     MUSTER_ASSIGN_OR_RETURN(const tlog::Entry entry, log->ReadEntry(applied_));
     absl::StatusOr<governance::VerifiedStatement> statement =
@@ -206,6 +224,13 @@ std::vector<Journal::Pending*> Journal::CheckInOrder(const std::vector<Pending*>
   for (Pending* pending : batch) {
     const uint64_t index = applied_ + accepted.size();
     pending->status = (ahead_.has_value() ? *ahead_ : registry_).Check(*pending->verified, now);
+    if (pending->status.ok() &&
+        pending->verified->statement.create_time() > now + kDateSlackSeconds) {
+      pending->status =
+          MakeError(v1::STATEMENT_REFUSED,
+                    "the statement is dated more than a day ahead of the server's clock; set the "
+                    "clock of the machine that signed it");
+    }
     if (pending->status.ok() && pending->verified->statement.has_charter() && index != 0) {
       pending->status = MakeError(v1::STATEMENT_REFUSED, "the charter is the log's first entry");
     }

@@ -5,12 +5,14 @@
 //
 // Rules: what the registry knows is what the log holds, in the log's order. Open takes it from a
 // snapshot whose tree is the log's and replays what came after, or replays everything; a log that
-// has fewer entries than its own snapshot was set back, and nothing is appended to it. Appends that
+// has fewer entries than its own snapshot, or others, was set back, nothing is appended to it, and
+// the snapshot stays as it is. A statement dated more than a day ahead is refused. Appends that
 // come at the same time are checked in order, each against what those before it will have done, and
 // share one durable write; nobody else sees them before it. After a write that failed, the log is
 // opened anew and compared, so that an entry is never half there.
 // Errors: those of governance/registry.h, tlog/log.h and the store; DATA_LOSS (STORE_CORRUPT) when
-// stored entries break the registry's rules, (LOG_REWOUND) from Append when it was set back.
+// stored entries break the registry's rules, (LOG_REWOUND, LOG_FORKED) from Append when it was set
+// back.
 // Threads: safe from anywhere. Appends wait for one another; reads do not wait for disk.
 #ifndef MUSTER_SERVER_FRONT_JOURNAL_H_
 #define MUSTER_SERVER_FRONT_JOURNAL_H_

@@ -10,6 +10,7 @@
 #include "core/tlog/witness.h"
 #include "muster/v1/log_service.pb.h"
 #include "muster/v1/report_service.pb.h"
+#include "server/front/authorization.h"
 #include "server/front/desk.h"
 
 namespace muster::front {
@@ -26,6 +27,23 @@ absl::StatusOr<v1::CheckpointProof> GetCheckpoint(const Desk& desk,
                           desk.journal->ProveExtension(request.known_size()));
   extension.proof.set_checkpoint(desk.witnesses->Cosigned(extension.proof.checkpoint()));
   return std::move(extension.proof);
+}
+
+// Of a member's own entries, whether this person of it may read them: who may not see lists sees
+// what is about its voter files.
+bool MayRead(const v1::Statement& statement, const governance::PersonRecord& person,
+             const governance::Registry& registry) {
+  const std::optional<MemberId> owner = governance::Registry::OwnerOf(statement);
+  if (!owner.has_value() || owner != person.member) return false;
+  if (MaySeeLists(person)) return true;
+  std::string list = statement.withdrawal().list();
+  if (statement.has_withdrawn()) {
+    const auto id = WithdrawalId::Parse(statement.withdrawn().withdrawal());
+    const governance::WithdrawalRecord* withdrawal =
+        id.ok() ? registry.FindWithdrawal(*id) : nullptr;
+    if (withdrawal != nullptr) list = withdrawal->list;
+  }
+  return !list.empty() && registry.IsVoterFileName(*owner, list).value_or(false);
 }
 
 absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Caller& caller,
@@ -49,9 +67,11 @@ absl::StatusOr<v1::ListEntriesResponse> ListEntries(const Desk& desk, const Call
     shown.set_commitment(ToString(tlog::EntryCommitment(entry.salt, entry.body)));
     MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
                             governance::VerifyStatementBytes(entry.body));
-    const std::optional<MemberId> owner = governance::Registry::OwnerOf(verified.statement);
-    const bool own = owner.has_value() && owner == caller.person.member;
-    if (!own && !governance::Registry::IsPublic(verified.statement)) continue;
+    const bool readable = governance::Registry::IsPublic(verified.statement) ||
+                          desk.journal->WithRegistry([&](const governance::Registry& registry) {
+                            return MayRead(verified.statement, caller.person, registry);
+                          });
+    if (!readable) continue;
     shown.set_salt(ToString(entry.salt));
     shown.set_body(entry.body);
     bytes += entry.body.size();
@@ -77,7 +97,8 @@ absl::StatusOr<v1::Bundle> GetBundle(const Desk& desk) {
   int witness_count = 0;
   std::vector<tlog::NoteKey> witnesses;
   desk.journal->WithRegistry([&](const governance::Registry& registry) {
-    witness_count = registry.charter().witness_count();
+    // Whoever opens the bundle has the founding charter alone to hold it to.
+    witness_count = std::max(registry.charter().witness_count(), registry.terms().witness_count());
     for (const auto& [id, person] : registry.people()) {
       witnesses.push_back({tlog::WitnessName(log_key.name, id.Name()), tlog::kAlgorithmCosignature,
                            person.cosign_key});

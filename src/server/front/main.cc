@@ -66,6 +66,13 @@ absl::Status Serve(const Options& options) {
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<Journal> journal,
                           Journal::Open(log_store.get(), home->log_key(), home->note_key().name,
                                         &clock, home->path() / "registry.snapshot"));
+  store::DatabaseOptions front_options;
+  front_options.families = kFrontFamilies;
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> front_store,
+                          store::OpenDatabase(home->path() / "front", front_options));
+  // Before anything is appended: it knows what this log has signed.
+  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<WitnessBook> witnesses,
+                          WitnessBook::Open(front_store.get(), journal.get(), home->note_key()));
   if (!journal->founded()) {
     MUSTER_ASSIGN_OR_RETURN(const v1::SignedStatement charter, home->ReadFounding());
     MUSTER_RETURN_IF_ERROR(journal->Append(charter).status());
@@ -75,17 +82,11 @@ absl::Status Serve(const Options& options) {
                      "the log in " + home->path().string() +
                          " is another consortium's; restore the home from a backup");
   }
-  store::DatabaseOptions front_options;
-  front_options.families = kFrontFamilies;
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> front_store,
-                          store::OpenDatabase(home->path() / "front", front_options));
   MUSTER_ASSIGN_OR_RETURN(
       const std::unique_ptr<UploadBook> book,
       UploadBook::Open(front_store.get(), home->path() / "uploads", journal.get()));
   MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<CallerMarks> marks,
                           CallerMarks::Open(front_store.get(), started));
-  MUSTER_ASSIGN_OR_RETURN(const std::unique_ptr<WitnessBook> witnesses,
-                          WitnessBook::Open(front_store.get(), journal.get(), home->note_key()));
 
   std::string vault_address = options.vault;
   std::unique_ptr<VaultProcess> vault_process;
@@ -110,8 +111,8 @@ absl::Status Serve(const Options& options) {
   book->OnChange([&driver] { driver.Poke(); });
 
   WorkerPool pool(kWorkers);
-  const Desk desk{journal.get(), book.get(),  &driver, &matches, erasures.get(),
-                  &feed,         vault.get(), &pool,   &clock,   home->note_key().Format(),
+  const Desk desk{journal.get(), book.get(),     &driver, &matches, erasures.get(),
+                  &feed,         vault.get(),    &pool,   &clock,   home->note_key().Format(),
                   kVersion,      witnesses.get()};
   Dispatcher dispatcher(journal.get(), &clock, marks.get());
   RegisterPeopleCalls(dispatcher, desk);

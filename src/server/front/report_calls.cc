@@ -26,14 +26,36 @@ constexpr int kBatchesPerCallMax = 100;
 // Acts beyond this make a report that nobody reads; the auditor's covers all.
 constexpr size_t kActsMax = 100'000;
 
+// A charter that asks for so many members follows the rules only where so many have somebody who
+// could sign: for each such charter, as many as it asks for, of those who took part then.
+std::vector<PersonId> WhoCouldSign(const governance::Registry& registry) {
+  std::vector<PersonId> people;
+  for (const governance::CharterVersion& version : registry.charter_versions()) {
+    const governance::Decision* decision = registry.decisions().Find(version.hash);
+    if (decision == nullptr) continue;  // the founding
+    std::set<MemberId> members;
+    for (const auto& [id, person] : registry.people()) {
+      if (std::ssize(members) >= version.terms.quorum()) break;
+      if (person.member.has_value() && person.roles.Has(v1::ROLE_APPROVER) &&
+          person.join_index < decision->index && members.insert(*person.member).second) {
+        people.push_back(id);
+      }
+    }
+  }
+  return people;
+}
+
 // The entries that enroll `people`, and those that enroll who admitted them, and so on up to the
-// founder, who stands in the charter.
+// founder, who stands in the charter; and what else the rules for these stand on.
 absl::StatusOr<std::set<uint64_t>> EnrollingEntries(const Journal& journal,
                                                     std::vector<PersonId> people) {
   std::set<uint64_t> entries;
   // Charters since the founding decide how many must sign.
-  std::vector<uint64_t> charters =
-      journal.WithRegistry([](const governance::Registry& r) { return r.CharterEntries(); });
+  std::vector<uint64_t> charters = journal.WithRegistry([&](const governance::Registry& registry) {
+    const std::vector<PersonId> could = WhoCouldSign(registry);
+    people.insert(people.end(), could.begin(), could.end());
+    return registry.CharterEntries();
+  });
   entries.insert(charters.begin(), charters.end());
   while (!people.empty() || !charters.empty()) {
     std::vector<uint64_t> admissions = std::exchange(charters, {});
@@ -79,28 +101,49 @@ absl::StatusOr<v1::Statement> ReadStatement(const Journal& journal, uint64_t ind
   return statement;
 }
 
-// What has since taken rows of `upload` out: withdrawals of its list, of single addresses, and what
-// replaced it; in the log's order.
-std::vector<uint64_t> Since(const governance::Registry& registry,
-                            const governance::UploadRecord& upload) {
-  std::set<uint64_t> entries;
-  for (const auto& [id, withdrawal] : registry.withdrawals()) {
-    if (withdrawal.member != upload.member || withdrawal.index < upload.index) continue;
+// What takes rows of a member's uploads out, by the list that it is about: withdrawals, and what
+// replaced the list. Gathered once for a report, while the registry is held.
+class Removals {
+ public:
+  Removals(const governance::Registry& registry, const MemberId& member) {
+    for (const auto& [id, withdrawal] : registry.withdrawals()) {
+      if (withdrawal.member != member) continue;
+      std::vector<Removal>& at = withdrawal.list.empty() ? singles_ : lists_[withdrawal.list];
+      at.push_back({withdrawal.index, withdrawal.withdrawn_index});
+    }
+    for (const auto& [id, upload] : registry.uploads()) {
+      if (upload.member != member || upload.mode != v1::UploadStatement::REPLACE ||
+          !upload.intake_index.has_value()) {
+        continue;
+      }
+      lists_[upload.list].push_back({upload.index, upload.intake_index});
+    }
+  }
+
+  // Of `upload`, since it was brought: the entries in the log's order.
+  std::vector<uint64_t> Since(const governance::UploadRecord& upload) const {
+    std::set<uint64_t> entries;
+    const auto take = [&](const std::vector<Removal>& removals) {
+      for (const Removal& removal : removals) {
+        if (removal.asked <= upload.index) continue;
+        entries.insert(removal.asked);
+        if (removal.done.has_value()) entries.insert(*removal.done);
+      }
+    };
+    if (const auto it = lists_.find(upload.list); it != lists_.end()) take(it->second);
     // Single addresses are of contacts, and never of a voter file.
-    if (withdrawal.list.empty() ? upload.voterfile.has_value() : withdrawal.list != upload.list)
-      continue;
-    entries.insert(withdrawal.index);
-    if (withdrawal.withdrawn_index.has_value()) entries.insert(*withdrawal.withdrawn_index);
+    if (!upload.voterfile.has_value()) take(singles_);
+    return {entries.begin(), entries.end()};
   }
-  for (const auto& [id, other] : registry.uploads()) {
-    if (other.member != upload.member || other.list != upload.list || other.index <= upload.index)
-      continue;
-    if (other.mode != v1::UploadStatement::REPLACE || !other.intake_index.has_value()) continue;
-    entries.insert(other.index);
-    entries.insert(*other.intake_index);
-  }
-  return {entries.begin(), entries.end()};
-}
+
+ private:
+  struct Removal {
+    uint64_t asked = 0;
+    std::optional<uint64_t> done;
+  };
+  std::map<std::string, std::vector<Removal>> lists_;
+  std::vector<Removal> singles_;
+};
 
 // Uploads and intakes are reported as such; of everything else on the log, what is the member's own
 // and what is done to the whole pool.
@@ -113,6 +156,19 @@ bool IsAct(const v1::Statement& statement, const Caller& caller,
   // A steward sees what is about voter files.
   return statement.has_withdrawal() &&
          registry.IsVoterFileName(caller.member(), statement.withdrawal().list()).value_or(false);
+}
+
+// That a name is a voter file's, which a steward may take back, its first upload says.
+void AddVoterFile(const governance::Registry& registry, const MemberId& member,
+                  std::string_view name, std::set<uint64_t>& context) {
+  if (!registry.IsVoterFileName(member, name).value_or(false)) return;
+  std::optional<uint64_t> first;
+  for (const auto& [id, upload] : registry.uploads()) {
+    if (upload.member == member && upload.list == name) {
+      first = std::min(first.value_or(upload.index), upload.index);
+    }
+  }
+  if (first.has_value()) context.insert(*first);
 }
 
 // What the report stands on beyond its uploads, by index.
@@ -132,9 +188,15 @@ absl::StatusOr<Around> ReadActs(const Desk& desk, const Caller& caller, const v1
       if (!IsAct(statement, caller, registry)) return false;
       around.acts.insert(index);
       around.signers.insert(statement.signer());
+      if (statement.has_withdrawal())
+        AddVoterFile(registry, caller.member(), statement.withdrawal().list(), around.context);
       if (statement.has_withdrawn()) {
         const auto id = WithdrawalId::Parse(statement.withdrawn().withdrawal());
-        if (id.ok()) around.context.insert(registry.FindWithdrawal(*id)->index);
+        if (id.ok()) {
+          const governance::WithdrawalRecord& withdrawal = *registry.FindWithdrawal(*id);
+          around.context.insert(withdrawal.index);
+          AddVoterFile(registry, caller.member(), withdrawal.list, around.context);
+        }
       }
       if (statement.has_erased()) {
         const auto id = ErasureId::Parse(statement.erased().erasure());
@@ -178,12 +240,13 @@ absl::StatusOr<v1::ProvenanceReport> GetProvenance(const Desk& desk, const Calle
     report.set_consortium(ToString(registry.consortium()));
     report.set_member(caller.member().Name());
     report.set_member_name(registry.FindMember(caller.member())->name);
+    const Removals removals(registry, caller.member());
     for (const auto& [id, upload] : registry.uploads()) {
       if (upload.member != caller.member() || (only.has_value() && id != *only)) continue;
       if (upload.index >= extension.size || !report::IsWithin(upload.create_time, request.period()))
         continue;
       if (!upload.voterfile.has_value() && !MaySeeLists(caller.person)) continue;
-      found.push_back({upload, Since(registry, upload)});
+      found.push_back({upload, removals.Since(upload)});
     }
   });
   if (only.has_value() && found.empty()) {

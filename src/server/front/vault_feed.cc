@@ -85,8 +85,15 @@ absl::Status VaultFeed::Feed(uint64_t first, uint64_t end) {
   }
   MUSTER_ASSIGN_OR_RETURN(const Bytes32 root, journal_->RootAt(next));
   request.set_checkpoint(tlog::SignCheckpoint({origin_, next, root}, log_key_));
-  MUSTER_ASSIGN_OR_RETURN(const v1::ObserveEntriesResponse response,
-                          vault_->ObserveEntries(request));
+  const absl::StatusOr<v1::ObserveEntriesResponse> observed = vault_->ObserveEntries(request);
+  if (!observed.ok()) {
+    // It has read another log under this key: whatever is signed next would fork it further.
+    const Reason reason = ReasonOf(observed.status());
+    if (reason == v1::LOG_FORKED || reason == v1::LOG_REWOUND)
+      journal_->RefuseAppends(observed.status());
+    return observed.status();
+  }
+  const v1::ObserveEntriesResponse& response = *observed;
   const std::lock_guard lock(mutex_);
   if (state_.has_value()) state_->set_log_size(response.log_size());
   error_ = absl::OkStatus();

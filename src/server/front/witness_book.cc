@@ -38,20 +38,21 @@ absl::StatusOr<std::unique_ptr<WitnessBook>> WitnessBook::Open(store::Store* sto
     }
     const auto person = PersonId::Parse(cursor->key());
     if (!person.ok()) return MakeError(v1::STORE_CORRUPT, "a cosignature is of nobody");
+    // The log's own signature stands in it, whoever cosigned: of a tree that it has lost, a person
+    // whom it does not know any more may be the only witness.
+    const auto signed_before = tlog::OpenCheckpoint(cursor->value(), book->log_key_);
+    if (!signed_before.ok()) return Annotate(signed_before.status(), "a stored cosignature");
+    if (const absl::Status there = book->CheckInTree(*signed_before); !there.ok())
+      book->Refuse(there);
     const auto record = journal->WithRegistry([&](const governance::Registry& registry) {
       const governance::PersonRecord* found = registry.FindPerson(*person);
       return found == nullptr ? std::nullopt : std::optional(*found);
     });
-    // Of somebody that a log set back does not know yet, or of a tree that it does not have: its
-    // own checkpoint says so when it is shown.
     if (!record.has_value()) continue;
     auto held = book->Open({tlog::WitnessName(book->log_key_.name, person->Name()),
                             tlog::kAlgorithmCosignature, record->cosign_key},
                            cursor->value());
     if (!held.ok()) return Annotate(held.status(), "a stored cosignature");
-    if (const absl::Status there = book->CheckInTree(held->checkpoint); !there.ok()) {
-      book->Refuse(there);
-    }
     const std::lock_guard lock(book->mutex_);
     book->held_.emplace(*person, *std::move(held));
   }

@@ -85,6 +85,20 @@ struct World {
   v1::SignedStatement Withdrawal() {
     return TestConsortium::SignBy(person, pool.Withdrawal(person, test::DrawId<WithdrawalId>()));
   }
+  // The log's files as they are now, kept under another name; and the journal opened on such.
+  void Copy(const char* folder) {
+    journal.reset();
+    log.reset();
+    std::filesystem::copy(dir / "log", dir / folder, std::filesystem::copy_options::recursive);
+    Use("log");
+  }
+  void Use(const char* folder) {
+    journal.reset();
+    log.reset();
+    log = testing::Must(store::LogStore::Open(dir / folder));
+    store.Use(log.get());
+    Open();
+  }
   test::TempDir dir;
   TestConsortium pool;
   TestPerson person;
@@ -251,10 +265,10 @@ TEST_CASE("Journal: a snapshot that is torn, changed or of another log is not be
   other.Found();
   REQUIRE_OK(other.journal->Append(other.Withdrawal()));
   REQUIRE_OK(other.journal->SaveSnapshot());
-  CHECK(reads_with(testing::Must(ReadFile(other.snapshot_file))) == 4);
+  // One more read of the charter, which tells that it is another log's.
+  CHECK(reads_with(testing::Must(ReadFile(other.snapshot_file))) == 5);
   REQUIRE_OK(other.journal->Append(other.Withdrawal()));
   REQUIRE_OK(other.journal->SaveSnapshot());
-  // One more read of the charter, which tells that it is another log's.
   CHECK(reads_with(testing::Must(ReadFile(other.snapshot_file))) == 5);
   REQUIRE_OK(world.journal->Append(world.Withdrawal()));
   CHECK(world.journal->size() == 5);
@@ -264,29 +278,77 @@ TEST_CASE("Journal: a log that was set back behind its snapshot appends nothing"
           "[journal][fault]") {
   World world;
   REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
-  world.journal.reset();
-  world.log.reset();
-  std::filesystem::copy(world.dir / "log", world.dir / "backup",
-                        std::filesystem::copy_options::recursive);
-  const auto use = [&](const char* folder) {
-    world.journal.reset();
-    world.log.reset();
-    world.log = testing::Must(store::LogStore::Open(world.dir / folder));
-    world.store.Use(world.log.get());
-    world.Open();
-  };
-  use("log");
+  world.Copy("backup");
   REQUIRE_OK(world.journal->Append(world.Admission("Parks")));
   REQUIRE_OK(world.journal->SaveSnapshot());
-  use("backup");
+  world.Use("backup");
   CHECK(world.journal->size() == 1);
   REQUIRE_REASON(world.journal->Append(world.Admission("Transit")), v1::LOG_REWOUND);
   // Stopping it does not make it forget.
   REQUIRE_OK(world.journal->SaveSnapshot());
-  use("backup");
+  world.Use("backup");
   REQUIRE_REASON(world.journal->Append(world.Admission("Transit")), v1::LOG_REWOUND);
-  use("log");
+  world.Use("log");
   REQUIRE_OK(world.journal->Append(world.Admission("Transit")));
+}
+
+TEST_CASE("Journal: a long log that was set back does not write over what tells so",
+          "[journal][fault]") {
+  World world;
+  world.Found();
+  for (int i = 0; i < 1100; ++i) REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  world.Copy("backup");
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  const std::string snapshot = testing::Must(ReadFile(world.snapshot_file));
+  for (int start = 0; start < 3; ++start) {
+    world.Use("backup");
+    REQUIRE_REASON(world.journal->Append(world.Withdrawal()), v1::LOG_REWOUND);
+    REQUIRE_OK(world.journal->SaveSnapshot());
+    CHECK(testing::Must(ReadFile(world.snapshot_file)) == snapshot);
+  }
+  world.Use("log");
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+}
+
+TEST_CASE("Journal: a log whose entries are others than they were appends nothing",
+          "[journal][fault]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  world.Copy("backup");
+  REQUIRE_OK(world.journal->Append(world.Admission("Parks")));
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  const std::string snapshot = testing::Must(ReadFile(world.snapshot_file));
+  // As if nobody had kept anything, the copy went on; then what was kept is there again.
+  std::filesystem::remove(world.snapshot_file);
+  world.Use("backup");
+  REQUIRE_OK(world.journal->Append(world.Admission("Transit")));
+  REQUIRE_OK(world.journal->Append(world.Admission("Trees")));
+  REQUIRE_OK(WriteFileDurably(world.snapshot_file, snapshot));
+  world.Use("backup");
+  REQUIRE_REASON(world.journal->Append(world.Admission("Museum")), v1::LOG_FORKED);
+  world.Use("log");
+  REQUIRE_OK(world.journal->Append(world.Admission("Museum")));
+}
+
+TEST_CASE("Journal: a log that is lost is not founded again under its key", "[journal][fault]") {
+  World world;
+  REQUIRE_OK(world.journal->Append(world.pool.SignedCharter()));
+  REQUIRE_OK(world.journal->SaveSnapshot());
+  world.Use("nothing");
+  CHECK_FALSE(world.journal->founded());
+  REQUIRE_REASON(world.journal->Append(world.pool.SignedCharter()), v1::LOG_REWOUND);
+  world.Use("log");
+  REQUIRE_OK(world.journal->Append(world.Admission("Parks")));
+}
+
+TEST_CASE("Journal: what is dated more than a day ahead is refused", "[journal]") {
+  World world;
+  world.Found();
+  world.pool.now = absl::ToUnixSeconds(world.clock.Now()) + 23 * 60 * 60;
+  REQUIRE_OK(world.journal->Append(world.Withdrawal()));
+  world.pool.now += 2 * 60 * 60;
+  REQUIRE_REASON(world.journal->Append(world.Withdrawal()), v1::STATEMENT_REFUSED);
 }
 
 TEST_CASE("Journal: of statements that come at once, each is checked against those before it",

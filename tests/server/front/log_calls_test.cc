@@ -72,6 +72,46 @@ TEST_CASE("Log: everybody sees every commitment, bodies only of what is everybod
             .entries_size() == 0);
 }
 
+TEST_CASE("Log: a lead or a steward reads of their member what is about voter files, no lists",
+          "[log]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson lead = desk.AddPerson(ada, {v1::ROLE_LEAD});
+  const TestPerson steward = desk.AddPerson(ada, {v1::ROLE_STEWARD});
+  desk.Await(desk.Upload(ada, 1).id, v1::Upload::DONE);
+  v1::VoterFileTerms terms;
+  terms.set_layout("nc");
+  terms.set_as_of("2026-09-01");
+  terms.set_permitted_use("elections only");
+  terms.set_state("NC");
+  desk.Await(desk.Upload(steward, 1, "nc", v1::UploadStatement::APPEND, 'v', &terms).id,
+             v1::Upload::DONE);
+  for (const auto& [person, list] : {std::pair(&ada, "everyone"), std::pair(&steward, "nc")}) {
+    v1::Statement withdrawal = desk.pool.Withdrawal(*person, test::DrawId<WithdrawalId>());
+    withdrawal.mutable_withdrawal()->set_list(list);
+    REQUIRE_OK(desk.journal().Append(test::TestConsortium::SignBy(*person, withdrawal)));
+    REQUIRE_OK(desk.journal().Append(desk.pool.SignByVault(
+        desk.pool.Withdrawn(*person, *WithdrawalId::Parse(withdrawal.withdrawal().withdrawal())))));
+  }
+  const auto closed = [&](const TestPerson& person) {
+    // What is shown follows the rules by itself: whoever reads the log replays it.
+    governance::Registry registry;
+    int count = 0;
+    for (const v1::LogEntry& entry : AllEntries(desk, person, 100)) {
+      if (entry.body().empty()) {
+        ++count;
+        continue;
+      }
+      REQUIRE_OK(registry.Apply(static_cast<uint64_t>(entry.index()),
+                                testing::Must(governance::VerifyStatementBytes(entry.body()))));
+    }
+    return count;
+  };
+  CHECK(closed(ada) == 0);
+  CHECK(closed(steward) == 4);  // upload, intake, withdrawal, withdrawn of the list
+  CHECK(closed(lead) == 4);
+}
+
 TEST_CASE("Log: each checkpoint extends every one before it", "[log]") {
   FrontDesk desk;
   std::vector<tlog::Checkpoint> seen;

@@ -70,6 +70,130 @@ TEST_CASE("Report: a member's says what it took back, and nothing of another's",
   REQUIRE_OK(report::VerifyReport(report::EncodeReport(nothing, ada.sign), RootOf(desk)));
 }
 
+// The terms in effect with another quorum, on the log; the hash to sign.
+Bytes32 Propose(FrontDesk& desk, const TestPerson& by, int quorum) {
+  v1::Statement statement = desk.pool.Base(by.id.Name());
+  v1::CharterProposalStatement& proposal = *statement.mutable_charter_proposal();
+  desk.journal().WithRegistry([&](const governance::Registry& registry) {
+    const governance::CharterVersion& current = registry.charter_versions().back();
+    proposal.set_version(current.version + 1);
+    proposal.set_predecessor_hash(ToString(current.hash));
+    *proposal.mutable_terms() = current.terms;
+  });
+  proposal.mutable_terms()->set_quorum(quorum);
+  const v1::SignedStatement said = TestConsortium::SignBy(by, statement);
+  REQUIRE_OK(desk.journal().Append(said));
+  return governance::StatementHash(said);
+}
+
+void Endorse(FrontDesk& desk, const TestPerson& by, const Bytes32& hash) {
+  v1::Statement statement = desk.pool.Base(by.id.Name());
+  statement.mutable_endorsement()->set_statement_hash(ToString(hash));
+  REQUIRE_OK(desk.journal().Append(TestConsortium::SignBy(by, statement)));
+}
+
+report::ReportFindings ReportOf(FrontDesk& desk, const TestPerson& person,
+                                const v1::GetProvenanceRequest& request = {}) {
+  const auto report =
+      Must(desk.Call<v1::ProvenanceReport>(person, "ReportService/GetProvenance", request));
+  return Must(report::VerifyReport(report::EncodeReport(report, person.sign), RootOf(desk)));
+}
+
+TEST_CASE("Report: holds whatever the members have decided since, and whoever made it",
+          "[report]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson eve = desk.AddMember("Transit");
+  const TestPerson bob = desk.AddMember("Library");
+  desk.Await(desk.Upload(eve, 1, "a").id, v1::Upload::DONE);
+  // The operator alone, as long as one signature is enough: who could sign is not who signed.
+  Propose(desk, desk.pool.founder, 3);
+  CHECK(ReportOf(desk, eve).uploads.size() == 1);
+  const Bytes32 two = Propose(desk, ada, 2);
+  Endorse(desk, eve, two);
+  Endorse(desk, bob, two);
+  CHECK(ReportOf(desk, bob).uploads.empty());
+
+  TestPerson kim;
+  kim.member = test::DrawId<MemberId>();
+  kim.m = crypto::Scalar::Random();
+  const test::TestInvite invite;
+  const v1::SignedStatement admission = TestConsortium::SignBy(
+      desk.pool.founder, desk.pool.Admission(desk.pool.founder, invite, kim, "Museum", true,
+                                             {v1::ROLE_UPLOADER, v1::ROLE_APPROVER}));
+  REQUIRE_OK(desk.journal().Append(admission));
+  Endorse(desk, ada, governance::StatementHash(admission));
+  Endorse(desk, bob, governance::StatementHash(admission));
+  REQUIRE_OK(
+      desk.journal().Append(TestConsortium::SignJoin(desk.pool.Join(invite, kim), invite, kim)));
+  desk.Await(desk.Upload(kim, 1, "a", v1::UploadStatement::APPEND, 'k').id, v1::Upload::DONE);
+  for (const TestPerson* person : std::vector<const TestPerson*>{&ada, &eve, &bob, &kim})
+    ReportOf(desk, *person);
+  CHECK(ReportOf(desk, kim).uploads.size() == 1);
+}
+
+TEST_CASE("Report: says who was erased and told at the member's word, to that member", "[report]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson eve = desk.AddMember("Transit");
+  v1::Statement asked = desk.pool.Base(ada.id.Name());
+  v1::EraseStatement& erase = *asked.mutable_erase();
+  erase.set_erasure(test::DrawId<ErasureId>().Name());
+  erase.set_member(ada.member->Name());
+  erase.set_sealed_hash(std::string(32, 'h'));
+  erase.set_commitment(std::string(32, 'c'));
+  REQUIRE_OK(desk.journal().Append(TestConsortium::SignBy(ada, asked)));
+  desk.pool.now += 1000;
+  v1::Statement done = desk.pool.Base("vault");
+  done.mutable_erased()->set_erasure(erase.erasure());
+  done.mutable_erased()->set_member(erase.member());
+  done.mutable_erased()->set_commitment(erase.commitment());
+  done.mutable_erased()->set_done(true);
+  REQUIRE_OK(desk.journal().Append(desk.pool.SignByVault(done)));
+  v1::Statement told = desk.pool.Base(ada.id.Name());
+  told.mutable_person_report()->set_report(test::DrawId<PersonReportId>().Name());
+  told.mutable_person_report()->set_member(ada.member->Name());
+  told.mutable_person_report()->set_sealed_hash(std::string(32, 'h'));
+  REQUIRE_OK(desk.journal().Append(TestConsortium::SignBy(ada, told)));
+
+  const auto kinds = [](const report::ReportFindings& findings) {
+    std::vector<std::string> all;
+    for (const report::Event& act : findings.acts) all.push_back(act.kind);
+    return all;
+  };
+  CHECK(kinds(ReportOf(desk, ada)) == std::vector<std::string>{"erase", "erased", "person_report"});
+  CHECK(ReportOf(desk, eve).acts.empty());
+  // Of the time after it was asked: what was asked stands beside it.
+  v1::GetProvenanceRequest later;
+  later.mutable_period()->set_from_time(desk.pool.now);
+  CHECK(kinds(ReportOf(desk, ada, later)) == std::vector<std::string>{"erased", "person_report"});
+}
+
+TEST_CASE("Report: a voter file that was taken back is one, also when it is of another period",
+          "[report]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  const TestPerson steward = desk.AddPerson(ada, {v1::ROLE_STEWARD});
+  v1::VoterFileTerms terms;
+  terms.set_layout("nc");
+  terms.set_as_of("2026-09-01");
+  terms.set_permitted_use("elections only");
+  terms.set_state("NC");
+  desk.Await(desk.Upload(steward, 1, "nc-2026", v1::UploadStatement::APPEND, 'v', &terms).id,
+             v1::Upload::DONE);
+  desk.pool.now += 1000;
+  Withdraw(desk, steward, "nc-2026");
+  v1::GetProvenanceRequest later;
+  later.mutable_period()->set_from_time(desk.pool.now);
+  for (const TestPerson* person : {&ada, &steward}) {
+    const report::ReportFindings findings = ReportOf(desk, *person, later);
+    CHECK(findings.uploads.empty());
+    REQUIRE_FALSE(findings.acts.empty());
+    CHECK(findings.acts[0].kind == "withdrawal");
+    CHECK(ReportOf(desk, *person).uploads.size() == 1);
+  }
+}
+
 TEST_CASE("Report: what an auditor is given makes a coalition report that holds", "[report]") {
   FrontDesk desk;
   const TestPerson ada = desk.AddMember("Parks");

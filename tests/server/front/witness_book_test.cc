@@ -128,6 +128,28 @@ TEST_CASE("Witnesses: a log that is shown what it signed and lost goes on no mor
   REQUIRE_OK(append());
 }
 
+TEST_CASE("Witnesses: whoever joined after the copy was made is a witness against it all the same",
+          "[log][fault]") {
+  FrontDesk desk;
+  const TestPerson ada = desk.AddMember("Parks");
+  desk.Stop();
+  std::filesystem::copy(desk.dir / "log", desk.dir / "backup",
+                        std::filesystem::copy_options::recursive);
+  desk.clock.Advance(1);
+  desk.Start();
+  const TestPerson eve = desk.AddMember("Transit");
+  REQUIRE_OK(Bring(desk, eve, Cosign(desk, eve, desk.journal().checkpoint())));
+  desk.Stop();
+  std::filesystem::remove_all(desk.dir / "log");
+  std::filesystem::rename(desk.dir / "backup", desk.dir / "log");
+  desk.clock.Advance(1);
+  desk.Start();
+  v1::Statement withdrawal = desk.pool.Withdrawal(ada, test::DrawId<WithdrawalId>());
+  withdrawal.mutable_withdrawal()->set_list("a");
+  REQUIRE_REASON(desk.journal().Append(test::TestConsortium::SignBy(ada, withdrawal)),
+                 v1::LOG_REWOUND);
+}
+
 TEST_CASE("Log pages: a reader that shares no code reads the log over HTTP and finds it whole",
           "[log][http]") {
   FrontDesk desk;
