@@ -114,7 +114,7 @@ absl::StatusOr<report::AuditRoot> OpenBundleFile(const std::string& file) {
   MUSTER_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(file, report::kBundleBytesMax));
   MUSTER_ASSIGN_OR_RETURN(const v1::Bundle bundle, report::DecodeBundle(bytes));
   MUSTER_ASSIGN_OR_RETURN(report::AuditRoot root, report::OpenBundle(bundle));
-  MUSTER_RETURN_IF_ERROR(report::CheckWitnesses(bundle).status());
+  MUSTER_ASSIGN_OR_RETURN(root.witnesses, report::WitnessKeys(bundle));
   return root;
 }
 
@@ -437,6 +437,7 @@ void PutCoalitionJson(const report::CoalitionFindings& findings, Json& json) {
       .Set("sample_population", findings.sample_population)
       .Set("sample", std::move(sample))
       .Set("remarks", Json::Array(findings.remarks))
+      .Set("remark_count", findings.remark_count)
       .Set("events", EventsJson(findings.events))
       .Set("events_left_out", findings.events_left_out)
       .Set("proves", SentencesJson(report::kCoalitionProves))
@@ -504,7 +505,9 @@ absl::StatusOr<int> RunAuditVerify(Console& console, const AuditOptions& options
       continue;
     }
     if (const auto* small = std::get_if<EvidenceFinding>(&file.findings)) {
-      console.Print(console.Bold(small->title) + "\n" + small->text + "\n");
+      console.Print(console.Bold(small->title) + "\n" + small->text +
+                    (small->same_tree ? "" : "\n\n  Mind: " + std::string(kOtherTreeOfEvidence)) +
+                    "\n");
       Json item = small->json;
       evidence.Append(item.Set("file", file.file).Set("same_tree", small->same_tree));
       continue;

@@ -514,6 +514,9 @@ std::string Section(const AuditedFile& file, const report::AuditRoot& root) {
     std::istringstream lines(small->text);
     for (std::string line; std::getline(lines, line);)
       text += Tag("p", line.substr(std::min(line.size(), line.find_first_not_of(' '))));
+    if (!small->same_tree) {
+      text += Minds({std::string(kOtherTreeOfEvidence)});
+    }
     return text;
   }
   return Section(std::get<report::CoalitionFindings>(file.findings), root);

@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -86,17 +87,35 @@ int ExitCodeOf(const absl::Status& status) {
   }
 }
 
+namespace {
+
+// The bytes of a control at the beginning of `text`; 0 when there is none. Besides C0, DEL and C1
+// (C2 80 to C2 9F in UTF-8; terminals obey them as well): what ends a line or turns the direction
+// of writing, and so can make a text read otherwise than it stands.
+size_t ControlBytes(std::string_view text) {
+  const auto byte = [text](size_t i) {
+    return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0};
+  };
+  const uint8_t first = byte(0), second = byte(1), third = byte(2);
+  if (first < 0x20 || first == 0x7F) return 1;
+  if (first == 0xC2 && second >= 0x80 && second < 0xA0) return 2;
+  if (first == 0xD8 && second == 0x9C) return 2;  // U+061C
+  if (first != 0xE2) return 0;
+  const bool turns = (second == 0x80 && (third == 0x8E || third == 0x8F)) ||  // U+200E, U+200F
+                     (second == 0x80 && third >= 0xA8 && third <= 0xAE) ||    // U+2028 to U+202E
+                     (second == 0x81 && third >= 0xA6 && third <= 0xA9);      // U+2066 to U+2069
+  return turns ? 3 : 0;
+}
+
+}  // namespace
+
 std::string Visible(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    // C1 controls are C2 80 to C2 9F in UTF-8; terminals obey them as well.
-    const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
-                    static_cast<uint8_t>(text[i + 1]) >= 0x80 &&
-                    static_cast<uint8_t>(text[i + 1]) < 0xA0;
-    if (c1) ++i;
-    out.push_back(c1 || byte < 0x20 || byte == 0x7F ? '?' : text[i]);
+  while (!text.empty()) {
+    const size_t control = ControlBytes(text);
+    out.push_back(control > 0 ? '?' : text[0]);
+    text.remove_prefix(std::max<size_t>(control, 1));
   }
   return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/log.h"
 
+#include <algorithm>
+
 #include "cli/table.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -9,6 +11,7 @@
 #include "core/report/provenance.h"
 #include "core/report/verify.h"
 #include "core/report/witnesses.h"
+#include "core/tlog/witness.h"
 #include "muster/v1/report_service.pb.h"
 
 namespace muster::cli {
@@ -158,7 +161,7 @@ absl::StatusOr<int> RunLogShow(const Invocation& invocation, const LogShowOption
     item.Set("index", entry.index()).Set("commitment", HexEncode(AsBytes(entry.commitment())));
     if (entry.body().empty()) {
       table.Row({std::to_string(entry.index()), "", "sealed",
-                 HexEncode(AsBytes(entry.commitment()).first(8)) + "..., another member's"});
+                 HexEncode(AsBytes(entry.commitment()).first(8)) + "..., not shown to you"});
       item.Set("kind", Json());
     } else {
       MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
@@ -206,6 +209,23 @@ absl::StatusOr<int> RunLogBundle(const Invocation& invocation, const LogBundleOp
         witnessed.status(),
         "this bundle would convince no auditor yet, until more members have run `muster "
         "log witness`");
+  }
+  // Whose keys those are the server says; the joins on the log say it too.
+  MUSTER_ASSIGN_OR_RETURN(const std::vector<tlog::NoteKey> witnesses, report::WitnessKeys(bundle));
+  MUSTER_ASSIGN_OR_RETURN(const LogView view, session->ReadLog());
+  int64_t joined = 0;
+  for (const auto& [id, person] : view.registry.people()) {
+    const std::string name = tlog::WitnessName(profile.log_key.name, id.Name());
+    joined += std::count_if(witnesses.begin(), witnesses.end(), [&](const tlog::NoteKey& witness) {
+      return witness.name == name && witness.key == person.cosign_key;
+    });
+  }
+  if (joined < view.registry.terms().witness_count() || joined < std::ssize(witnesses)) {
+    return MakeError(
+        v1::BUNDLE_MALFORMED,
+        "of the " + std::to_string(witnesses.size()) + " who cosigned the server's bundle " +
+            std::to_string(joined) + " take part, and the charter asks for " +
+            std::to_string(view.registry.terms().witness_count()) + "; tell the other members");
   }
   bundle.set_create_time(absl::ToUnixSeconds(Clock::System().Now()));
   MUSTER_RETURN_IF_ERROR(WriteFileDurably(options.out, report::EncodeBundle(bundle), 0644));

@@ -41,9 +41,25 @@ class EndSignals {
   sigset_t before_;
 };
 
+// Whether the log, or who serves it, has shown what no honest one does.
+bool IsVerdict(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case v1::LOG_FORKED:
+    case v1::LOG_REWOUND:
+    case v1::PROOF_INVALID:
+    case v1::SIGNATURE_INVALID:
+    case v1::STATEMENT_REFUSED:
+    case v1::CHECKPOINT_UNSIGNED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 struct Watch {
   LogView view;
   uint64_t judged = 0;
+  int64_t closed = 0;  // entries whose text was not shown
   int64_t alarms = 0;
   Json alarm_list = Json::Array();
 };
@@ -58,7 +74,9 @@ absl::Status LookAtEntries(Session& session, Watch& watch) {
   const uint64_t own_join = self == nullptr ? 0 : self->join_index;
   for (const v1::LogEntry& entry : watch.view.entries) {
     const auto index = static_cast<uint64_t>(entry.index());
-    if (index < watch.judged || entry.body().empty() || !profile.member.has_value()) continue;
+    if (index < watch.judged) continue;
+    if (entry.body().empty()) ++watch.closed;
+    if (entry.body().empty() || !profile.member.has_value()) continue;
     MUSTER_ASSIGN_OR_RETURN(const governance::VerifiedStatement verified,
                             governance::VerifyStatementBytes(entry.body()));
     const Concern concern = JudgeEntry(index, verified, registry, *profile.member, own_join);
@@ -107,7 +125,11 @@ absl::StatusOr<int> RunLogWitness(const Invocation& invocation, const LogWitness
       if (!looked.ok()) watch.view = LogView();
     }
     if (!looked.ok()) {
-      if (!options.follow || ExitCodeOf(looked) != kExitUnreachable) return looked;
+      // A service goes on through what may pass; what the log itself is guilty of ends it.
+      if (!options.follow || IsVerdict(looked) ||
+          (looks == 0 && ExitCodeOf(looked) != kExitUnreachable)) {
+        return looked;
+      }
       if (!away) console.Note(std::string(looked.message()) + "; still trying");
       away = true;
       continue;
@@ -127,7 +149,8 @@ absl::StatusOr<int> RunLogWitness(const Invocation& invocation, const LogWitness
   }
   Json json = Json::Object();
   json.Set("size", session->seen().size).Set("root", Base64Encode(session->seen().root));
-  json.Set("looks", looks).Set("alarms", std::move(watch.alarm_list));
+  json.Set("looks", looks).Set("closed", watch.closed);
+  json.Set("alarms", std::move(watch.alarm_list));
   console.Result(json);
   return watch.alarms > 0 && !options.follow ? kExitFailed : kExitDone;
 }

@@ -42,9 +42,18 @@ Concern JudgeEntry(uint64_t index, const governance::VerifiedStatement& entry,
     }
     case v1::Statement::kIntake:
     case v1::Statement::kWithdrawn:
+    case v1::Statement::kErased:
       if (governance::Registry::OwnerOf(said) != member) return Concern::kNone;
-      // The registry takes these only for an upload or a withdrawal that the member signed.
+      // The registry takes these only for an upload, a withdrawal or an erasure that the member
+      // signed.
       return by_vault ? Concern::kAnswer : Concern::kForeign;
+    case v1::Statement::kMatch:
+    case v1::Statement::kCharterProposal:
+    case v1::Statement::kEndorsement:
+    case v1::Statement::kCeremony:
+    case v1::Statement::kVaultKey:
+    case v1::Statement::kSeal:
+      return by_member() ? Concern::kOwn : Concern::kShared;
     default:
       if (governance::Registry::OwnerOf(said) != member) return Concern::kNone;
       return by_member() ? Concern::kOwn : Concern::kForeign;

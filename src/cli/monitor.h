@@ -17,6 +17,7 @@ enum class Concern {
   kNone,     // not about this member
   kOwn,      // people of the member did it
   kAnswer,   // the vault answered what the member did
+  kShared,   // done to or for all members, by the rules: what was decided, the vault's key, a match
   kForeign,  // about the member, by somebody else: an alarm
 };
 

@@ -37,7 +37,8 @@ class Population {
         statement.body_case() == v1::Statement::BODY_NOT_SET) {
       return;
     }
-    const report::LogClock::Reading reading = clock_.Read(statement.create_time());
+    const report::LogClock::Reading reading =
+        clock_.Read(statement.create_time(), statement.signer());
     if (!statement.has_upload() || !report::IsWithin(reading.time, period_)) return;
     uploads_.push_back({statement.upload().upload(), size_});
     size_ += static_cast<uint64_t>(std::max<int64_t>(statement.upload().batch_count(), 0));

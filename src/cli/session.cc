@@ -97,7 +97,12 @@ absl::Status Session::WitnessLog() {
         {{"seen_size", std::to_string(seen_->size)}, {"seen_root", Base64Encode(seen_->root)}});
   }
   MUSTER_RETURN_IF_ERROR(asked);
-  MUSTER_RETURN_IF_ERROR(Accept(proof));
+  const absl::Status accepted = Accept(proof);
+  if (ReasonOf(accepted) == v1::LOG_FORKED || ReasonOf(accepted) == v1::LOG_REWOUND) {
+    // As above; nothing that was shown now is cosigned.
+    (void)CosignSeen();
+  }
+  MUSTER_RETURN_IF_ERROR(accepted);
   return CosignSeen();
 }
 
@@ -138,6 +143,16 @@ absl::Status Session::Accept(const v1::CheckpointProof& proof) {
   if (!fresh.ok()) return Forked(fresh.status(), proof.checkpoint());
   if (fresh->size == seen_->size) return absl::OkStatus();
   MUSTER_RETURN_IF_ERROR(WriteSeenCheckpoint(profile_, seen_, proof.checkpoint()));
+  MUSTER_ASSIGN_OR_RETURN(const std::optional<tlog::Checkpoint> stored,
+                          ReadSeenCheckpoint(profile_));
+  if (stored.has_value() && stored != *fresh) {
+    // Another command of this profile was shown a tree meanwhile: it and this one must be of one
+    // history.
+    seen_ = *stored;
+    MUSTER_ASSIGN_OR_RETURN(seen_note_,
+                            ReadFile(profile_.folder / "checkpoint", tlog::kNoteBytesMax));
+    return Reconcile(proof.checkpoint());
+  }
   seen_ = *fresh;
   seen_note_ = proof.checkpoint();
   return absl::OkStatus();

@@ -117,6 +117,13 @@ TEST_CASE("What destroys asks: --yes, or a terminal", "[cli]") {
 TEST_CASE("Text from elsewhere moves no cursor", "[cli]") {
   CHECK(Visible("plain, caf\xC3\xA9") == "plain, caf\xC3\xA9");
   CHECK(Visible("a\033[2Jb\r\nc\x7F") == "a?[2Jb??c?");
+  // What turns the direction of writing, or ends a line.
+  CHECK(Visible("a\xE2\x80\xAE"
+                "b\xE2\x80\x8F"
+                "c\xE2\x81\xA6"
+                "d\xE2\x80\xA8"
+                "e\xD8\x9C") == "a?b?c?d?e?");
+  CHECK(Visible("\xE2\x80\x93 \xE2\x82\xAC \xE2\x80") == "\xE2\x80\x93 \xE2\x82\xAC \xE2\x80");
   CHECK(Visible("a\xC2\x9B"
                 "2Jb") == "a?2Jb");
 }

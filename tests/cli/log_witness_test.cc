@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cli/monitor.h"
+#include "core/base/check.h"
 #include "core/base/file.h"
 #include "core/tlog/gossip.h"
 #include "core/tlog/policy.h"
@@ -95,7 +96,10 @@ TEST_CASE("A log that shows another tree, drops, reorders or goes back is refuse
   CHECK(ExitCodeOf(status) == 1);
   CHECK(DetailsOf(status).contains("seen_root"));
   CHECK(DetailsOf(status).contains("shown_root"));
-  CHECK(desk.server->cosigned.empty());
+  // What was shown is not cosigned; what was seen is, as evidence for whoever serves the log.
+  REQUIRE(desk.server->cosigned.size() == 1);
+  CHECK(Must(tlog::OpenCosigned(desk.server->cosigned[0], desk.policy())).checkpoint ==
+        Must(tlog::OpenCheckpoint(seen, desk.profile.log_key)));
   CHECK(desk.Seen() == seen);
   const absl::Status followed = RunLogWitness(desk.invocation(), {true, 1}).status();
   CHECK(ReasonOf(followed) == ReasonOf(status));
@@ -140,6 +144,24 @@ TEST_CASE("A cosignature that the server does not take holds nobody up, unless t
   desk.server->Before("LogService/AddCosignature",
                       [] { return MakeError(v1::LOG_FORKED, "another tree"); });
   REQUIRE_REASON(Session::Open(desk.invocation()), v1::LOG_FORKED);
+}
+
+TEST_CASE("Two commands at once that were shown two trees do not both go on", "[cli][fault]") {
+  Desk desk;
+  const auto session = Must(Session::Open([&] {
+    Invocation bare = desk.invocation();
+    bare.witness = false;
+    return bare;
+  }()));
+  // This one was shown the log as it is; meanwhile the other has kept another tree.
+  desk.consortium.Upload(desk.parks, 1, 1);
+  desk.server->Bend<v1::CheckpointProof>("LogService/GetCheckpoint", [&](v1::CheckpointProof&) {
+    const std::string other =
+        tlog::SignCheckpoint({desk.profile.log_key.name, 5, Bytes32{5}}, desk.consortium.log_key);
+    MUSTER_CHECK(WriteFileDurably(desk.profile.folder / "checkpoint", other).ok());
+  });
+  CHECK_FALSE(session->WitnessLog().ok());
+  CHECK(Must(tlog::OpenCheckpoint(desk.Seen(), desk.profile.log_key)).size == 5);
 }
 
 TEST_CASE("The witness looks once, says what is new of its member, and remembers", "[cli]") {
@@ -224,7 +246,36 @@ TEST_CASE("What concerns a member and was not made by it is foreign", "[cli][mon
   CHECK(judge(7, upload) == Concern::kOwn);
   CHECK(judge(8, intake) == Concern::kAnswer);
 
+  v1::Statement asked = pool.Base(bo.id.Name());
+  v1::EraseStatement& erase = *asked.mutable_erase();
+  erase.set_erasure(test::DrawId<ErasureId>().Name());
+  erase.set_member(ada.member->Name());
+  erase.set_sealed_hash(std::string(32, 'h'));
+  erase.set_commitment(std::string(32, 'c'));
+  const auto asks_to_erase = apply(Pool::SignBy(bo, asked));
+  v1::Statement done = pool.Base("vault");
+  done.mutable_erased()->set_erasure(erase.erasure());
+  done.mutable_erased()->set_member(erase.member());
+  done.mutable_erased()->set_commitment(erase.commitment());
+  done.mutable_erased()->set_done(true);
+  const auto erased = apply(pool.SignByVault(done));
+  CHECK(judge(9, asks_to_erase) == Concern::kOwn);
+  CHECK(judge(10, erased) == Concern::kAnswer);
+  // What is decided for all is told, and is no alarm.
+  v1::Statement proposal = pool.Base(eve.id.Name());
+  proposal.mutable_charter_proposal()->set_version(2);
+  proposal.mutable_charter_proposal()->set_predecessor_hash(ToString(registry.charter_hash()));
+  *proposal.mutable_charter_proposal()->mutable_terms() = registry.terms();
+  proposal.mutable_charter_proposal()->mutable_terms()->set_quorum(2);
+  CHECK(judge(11, apply(Pool::SignBy(eve, proposal))) == Concern::kShared);
+  v1::Statement endorsement = pool.Base(ada.id.Name());
+  endorsement.mutable_endorsement()->set_statement_hash(std::string(32, 's'));
+  CHECK(judge(12, verified(Pool::SignBy(ada, endorsement))) == Concern::kOwn);
+  CHECK(judge(12, verified(Pool::SignBy(eve, endorsement))) == Concern::kShared);
+
   // What a registry would refuse, and a server with a registry of its own might not.
+  CHECK(judge(9, verified(Pool::SignBy(eve, asked))) == Concern::kForeign);
+  CHECK(judge(9, verified(Pool::SignBy(eve, done))) == Concern::kForeign);
   v1::Statement withdrawal = pool.Withdrawal(ada, test::DrawId<WithdrawalId>());
   CHECK(judge(9, verified(Pool::SignBy(ada, withdrawal))) == Concern::kOwn);
   CHECK(judge(9, verified(Pool::SignBy(eve, withdrawal))) == Concern::kForeign);
