@@ -32,8 +32,7 @@ struct EvidenceFinding {
 // What to say of evidence whose tree is not the bundle's.
 inline constexpr std::string_view kOtherTreeOfEvidence =
     "It stands on another tree than the bundle. Both are signed by the log; that one grew out of "
-    "the "
-    "other is for its witnesses to say.";
+    "the other is for its witnesses to say.";
 
 absl::StatusOr<EvidenceFinding> VerifyEvidence(std::string_view file,
                                                const report::AuditRoot& root);

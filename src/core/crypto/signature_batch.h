@@ -18,9 +18,10 @@
 // of prime order, RFC 8032's equation with the cofactor and the one without are the same. s_i and
 // R_i must be canonical and R_i of no small order, as libsodium has it. Keys come from
 // ParseVerifyKey, which takes none with a part of small order. Everything in here is public:
-// nothing runs in constant time, and nothing secret may ever be given to it. Threads: a batch
-// belongs to one thread; batches are independent. Source: RFC 8032; Bernstein et al., High-speed
-// high-security signatures (2011), §5; Pippenger (1976).
+// nothing runs in constant time, and nothing secret may ever be given to it.
+// Threads: a batch belongs to one thread; batches are independent.
+// Source: RFC 8032; Bernstein et al., High-speed high-security signatures (2011), §5; Pippenger
+// (1976).
 #ifndef MUSTER_CORE_CRYPTO_SIGNATURE_BATCH_H_
 #define MUSTER_CORE_CRYPTO_SIGNATURE_BATCH_H_
 

@@ -12,8 +12,10 @@
 //
 // Rules: the one rename of keys.next over keys.sealed is the step; before it the old root opens the
 // vault, after it the new one alone. root.key and old opening keys go after it, and at the next
-// start when the vault died between. Errors: FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn
-// or foreign files; those of base/file.h. Threads: one at a time for a home.
+// start when the vault died between.
+// Errors: FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or foreign files; those of
+// base/file.h.
+// Threads: one at a time for a home.
 #ifndef MUSTER_CORE_KEYRING_ROOT_SPLIT_H_
 #define MUSTER_CORE_KEYRING_ROOT_SPLIT_H_
 

@@ -10,9 +10,11 @@
 // starting the process anew, which leaves nothing of its memory: whoever runs it is told when
 // (somebody's statement on the log, or the lease's end). A ceremony on the log is followed by
 // itself: the new root is prepared, and takes the old one's place when the split is proven to stand
-// on the log. Errors: FAILED_PRECONDITION (VAULT_SEALED, VAULT_NOT_SEALED), SHARE_WRONG,
-// OPENING_STALE, NOT_A_HOLDER, SIGNATURE_INVALID, REQUEST_MALFORMED; those of keyring and of
-// vault.h; RESTART_REFUSED when another process has the home. Threads: safe from anywhere.
+// on the log.
+// Errors: FAILED_PRECONDITION (VAULT_SEALED, VAULT_NOT_SEALED), SHARE_WRONG, OPENING_STALE,
+// NOT_A_HOLDER, SIGNATURE_INVALID, REQUEST_MALFORMED; those of keyring and of vault.h;
+// RESTART_REFUSED when another process has the home.
+// Threads: safe from anywhere.
 #ifndef MUSTER_CORE_PIPELINE_CUSTODY_H_
 #define MUSTER_CORE_PIPELINE_CUSTODY_H_
 

@@ -8,8 +8,11 @@
 // that batch, committed to the address as a canary in it: nobody could claim so later. It does not
 // prove that the record behind the commitment holds the address (the batch is sealed), nor that the
 // mail was really received, nor that the log has no send that accounts for it: those are the
-// reporter's word, signed. Errors: the first thing that does not hold: CANARY_MALFORMED,
-// SIGNATURE_INVALID, and those of evidence.h. Threads: pure. Source: docs/formats/canary.md.
+// reporter's word, signed.
+// Errors: the first thing that does not hold: CANARY_MALFORMED, SIGNATURE_INVALID, and those of
+// evidence.h.
+// Threads: pure.
+// Source: docs/formats/canary.md.
 #ifndef MUSTER_CORE_REPORT_CANARY_PROOF_H_
 #define MUSTER_CORE_REPORT_CANARY_PROOF_H_
 

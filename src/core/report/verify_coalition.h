@@ -18,7 +18,8 @@
 // REPORT_INCOMPLETE, REPORT_NOT_UNDERSTOOD, SAMPLE_INVALID, SIGNATURE_INVALID, LOG_FORKED,
 // STATEMENT_REFUSED and those of the rooms that are asked.
 // Limits: reads the file once; holds a few blocks, the registry and the figures, whatever the
-// length. Threads: uses `threads` of its own and returns when they have ended.
+// length.
+// Threads: uses `threads` of its own and returns when they have ended.
 #ifndef MUSTER_CORE_REPORT_VERIFY_COALITION_H_
 #define MUSTER_CORE_REPORT_VERIFY_COALITION_H_
 
