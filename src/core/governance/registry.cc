@@ -13,6 +13,9 @@
 namespace muster::governance {
 namespace {
 
+// An open invite is a door; nobody leaves one open for years.
+constexpr int64_t kInviteSecondsMax = int64_t{90} * 24 * 3600;
+
 absl::Status Refused(std::string_view why) {
   return MakeError(v1::STATEMENT_REFUSED, "statement refused: " + std::string(why));
 }
@@ -242,6 +245,8 @@ absl::Status Registry::CheckAdmission(const VerifiedStatement& verified) const {
   if (admission.expire_time() <= verified.statement.create_time()) {
     return MakeError(v1::INVITE_EXPIRED, "statement refused: the invite expires before it is made");
   }
+  if (admission.expire_time() - verified.statement.create_time() > kInviteSecondsMax)
+    return Refused("an invite is good for 90 days at most");
   if (admission.new_member()) {
     if (FindMember(*member) != nullptr || FindMemberByName(admission.member_name()) != nullptr) {
       return MakeError(
@@ -293,6 +298,11 @@ absl::Status Registry::CheckJoin(const VerifiedStatement& verified,
                            " members have signed it, and " +
                            std::to_string(decision.members.size()) +
                            " have; their approvers sign with `muster charter sign`");
+    }
+    // Decided by fewer than today's charter asks for, perhaps by one operator alone.
+    if (*decision.effect_index < versions_.back().index) {
+      return Refused(
+          "the charter has changed since this admission was decided; ask for a new invite");
     }
   }
   const int64_t latest = std::max(verified.statement.create_time(), now.value_or(0));
@@ -474,6 +484,8 @@ void Registry::TakeEffect(uint64_t index, const Bytes32& hash) {
       const v1::CharterProposalStatement& proposal = decision.statement.charter_proposal();
       versions_.push_back({proposal.version(), proposal.terms(), hash, index});
       decisions_.VoidPending();
+      // Decided under the charter before, and not followed yet.
+      vault_key_.DropCeremony();
       break;
     }
     case Decision::Kind::kCeremony:

@@ -6,7 +6,8 @@
 // Rules: entry 0 is the charter, signed by the founder's sign and cosign key; its terms change when
 // the quorum of the charter in effect has signed a proposal that follows it (decision.h). An
 // admission of a member, or of somebody of no member, is made by an operator and in effect with
-// that quorum; of a colleague, by an approver of that member. Operators belong to no member, and
+// that quorum, until the charter changes; of a colleague, by an approver of that member. An invite
+// is good for 90 days at most. Operators belong to no member, and
 // only people of no member are operators. A join needs its admission, in effect and still good by
 // the joiner's own clock, and signatures by the sign key, the cosign key and the invite's key; a
 // member begins with its first join; keys are unique over all people and purposes; the first

@@ -74,6 +74,7 @@ class VaultKeyRecord {
   absl::Status CheckSeal(const v1::SealStatement& seal) const;
 
   void TakeCeremony(const Bytes32& hash, const v1::CeremonyStatement& ceremony);
+  void DropCeremony() { ceremony_.reset(); }
   void TakeSplit(uint64_t index, const Bytes32& hash, const v1::RootSplit& split);
   void TakeOpening(uint64_t index, const Bytes32& hash, const v1::VaultOpening& opening);
   void TakeUnsealed(uint64_t index, const Bytes32& hash, const v1::VaultUnsealed& unsealed);

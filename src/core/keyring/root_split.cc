@@ -103,23 +103,32 @@ absl::Status CommitPreparedSplit(const fs::path& home, const Bytes32& hash) {
                           ReadPreparedSplit(home));
   if (!prepared.has_value() || governance::StatementHash(*prepared) != hash) {
     MUSTER_ASSIGN_OR_RETURN(const std::optional<SealedRoot> in_force, ReadSealedRoot(home));
-    if (in_force.has_value() && in_force->hash == hash) return RemoveOldRoots(home);
+    if (in_force.has_value() && in_force->hash == hash) return RemoveOldRoots(home, Proven::kNo);
     return MakeError(v1::SPLIT_MALFORMED, "this vault has not prepared that split of its root");
   }
   // Nothing opens the keys without their opening key's file.
   std::error_code error;
   if (!fs::exists(OpeningKeyPath(home, hash), error))
     return Malformed(OpeningKeyPath(home, hash), "is missing");
+  MUSTER_ASSIGN_OR_RETURN(const v1::SealedKeys before, ReadKeys(home / "keys.sealed"));
+  if (before.root_kind() != "shares") {
+    MUSTER_RETURN_IF_ERROR(RemoveDurably(home / "keys.before"));
+    if (::link((home / "keys.sealed").c_str(), (home / "keys.before").c_str()) != 0)
+      return ErrnoError(errno, "cannot link", home / "keys.before");
+  }
   if (::rename(next.c_str(), (home / "keys.sealed").c_str()) != 0)
     return ErrnoError(errno, "cannot rename", next);
   MUSTER_RETURN_IF_ERROR(SyncDirectory(home));
-  return RemoveOldRoots(home);
+  return RemoveOldRoots(home, Proven::kNo);
 }
 
-absl::Status RemoveOldRoots(const fs::path& home) {
+absl::Status RemoveOldRoots(const fs::path& home, Proven proven) {
   MUSTER_ASSIGN_OR_RETURN(const std::optional<SealedRoot> root, ReadSealedRoot(home));
   if (!root.has_value()) return absl::OkStatus();
-  MUSTER_RETURN_IF_ERROR(RemoveSecret(home / "root.key"));
+  if (proven == Proven::kYes) {
+    MUSTER_RETURN_IF_ERROR(RemoveSecret(home / "root.key"));
+    MUSTER_RETURN_IF_ERROR(RemoveDurably(home / "keys.before"));
+  }
   MUSTER_ASSIGN_OR_RETURN(const std::optional<v1::SignedStatement> prepared,
                           ReadPreparedSplit(home));
   std::vector<fs::path> old;

@@ -10,9 +10,17 @@
 //                            sealed vault has to say; HASH begins the statement's hash, in hex
 //   HOME/keys.next           a split that is prepared and not in force: what keys.sealed will be
 //
+//   HOME/root.key,           of a root that was a key file: kept until the shares have proven
+//   HOME/keys.before         themselves, so that a ceremony that went wrong loses nothing
+//
 // Rules: the one rename of keys.next over keys.sealed is the step; before it the old root opens the
-// vault, after it the new one alone. root.key and old opening keys go after it, and at the next
-// start when the vault died between.
+//   HOME/root.key,           of a root that was a key file: kept until the shares have proven
+//   HOME/keys.before         themselves, so that a ceremony that went wrong loses nothing
+//
+// Rules: the one rename of keys.next over keys.sealed is the step; before it the old root opens the
+// vault, after it the new one. Old opening keys go after it; root.key and keys.before (the key
+// file's keys.sealed, another name for it until the rename) once as many holders as it takes have
+// confirmed that their shares open, or have opened it.
 // Errors: FAILED_PRECONDITION (HOME_MALFORMED) for missing, torn or foreign files; those of
 // base/file.h.
 // Threads: one at a time for a home.
@@ -65,8 +73,10 @@ absl::StatusOr<std::optional<v1::SignedStatement>> ReadPreparedSplit(
     const std::filesystem::path& home);
 // Makes the prepared split with this hash the one in force. Fine when it is already.
 absl::Status CommitPreparedSplit(const std::filesystem::path& home, const Bytes32& hash);
-// What a step that broke off has left: a root.key beside a split root, opening keys of others.
-absl::Status RemoveOldRoots(const std::filesystem::path& home);
+// What a step has left: opening keys of other splits; and a root.key beside a split root, once the
+// shares of that have proven themselves.
+enum class Proven { kNo, kYes };
+absl::Status RemoveOldRoots(const std::filesystem::path& home, Proven proven);
 
 // HOME/opening-....key
 std::filesystem::path OpeningKeyPath(const std::filesystem::path& home, const Bytes32& hash);

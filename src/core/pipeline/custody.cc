@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<Custody>> Custody::Open(const VaultOptions& optio
                                                                    : options.log_vkey_file));
   MUSTER_ASSIGN_OR_RETURN(custody->public_keys_, ReadPublicKeys(options.home / "keys.public"));
   MUSTER_RETURN_IF_ERROR(custody->Lock());
-  MUSTER_RETURN_IF_ERROR(keyring::RemoveOldRoots(options.home));
+  MUSTER_RETURN_IF_ERROR(keyring::RemoveOldRoots(options.home, keyring::Proven::kNo));
   MUSTER_ASSIGN_OR_RETURN(std::optional<v1::SignedStatement> prepared,
                           keyring::ReadPreparedSplit(options.home));
   MUSTER_ASSIGN_OR_RETURN(std::optional<keyring::SealedRoot> root,
@@ -179,12 +179,10 @@ v1::VaultState Custody::State() const {
     for (const PersonId& person : opening_->refused)
       state.mutable_key()->add_refused(person.Name());
   }
-  // A split that is prepared goes before an opening: that would be of the one before it.
-  if (prepared_.has_value()) {
-    *state.add_statements() = *prepared_;
-  } else if (vault_ == nullptr && opening_.has_value()) {
-    *state.add_statements() = opening_->statement;
-  }
+  // Both: the log takes the split, and then the next opening is of that; or it refuses it, and the
+  // vault must not stay closed for that.
+  if (prepared_.has_value()) *state.add_statements() = *prepared_;
+  if (vault_ == nullptr && opening_.has_value()) *state.add_statements() = opening_->statement;
   if (unsealed_.has_value()) *state.add_statements() = *unsealed_;
   return state;
 }
@@ -204,6 +202,7 @@ absl::StatusOr<uint64_t> Custody::Observe(const v1::ObserveEntriesRequest& reque
   }
   MUSTER_ASSIGN_OR_RETURN(const uint64_t size, vault->Observe(request));
   LookForSeal();
+  MUSTER_RETURN_IF_ERROR(LookForConfirmed());
   MUSTER_RETURN_IF_ERROR(FollowCeremony());
   return size;
 }
@@ -223,6 +222,23 @@ void Custody::LookForSeal() {
     seal = key.seal_asked() && key.open_hash().has_value() && open_by_.contains(*key.open_hash());
   }
   if (seal) SealOnce();
+}
+
+absl::Status Custody::LookForConfirmed() {
+  const std::lock_guard one_at_a_time(deliver_mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto registry = vault_->observer().registry();
+    const auto& split = registry->vault_key().split();
+    // Of a key file there is nothing to be removed before its split is in force here too.
+    if (proven_ || split_in_force_.epoch() == 0 || !split.has_value() ||
+        split->epoch() != split_in_force_.epoch() ||
+        std::ssize(split->confirmed) < split->threshold()) {
+      return absl::OkStatus();
+    }
+    proven_ = true;
+  }
+  return keyring::RemoveOldRoots(options_.home, keyring::Proven::kYes);
 }
 
 void Custody::SealOnce() {
@@ -260,6 +276,8 @@ absl::Status Custody::FollowCeremony() {
     registry = vault_->observer().registry();
     const governance::VaultKeyRecord& key = registry->vault_key();
     if (!registry->founded() || !key.ceremony().has_value() || !works_) return absl::OkStatus();
+    // Followed already, and what stands on the log of it not read yet.
+    if (key.ceremony()->epoch() <= split_in_force_.epoch()) return absl::OkStatus();
     if (prepared_.has_value()) {
       v1::Statement said;
       said.ParseFromString(prepared_->statement());
@@ -405,6 +423,8 @@ absl::Status Custody::Unseal() {
                           keyring::Keyring::Open(options_.home, root));
   MUSTER_ASSIGN_OR_RETURN(std::unique_ptr<Vault> vault,
                           Vault::Open(options_, std::move(keyring), clock_));
+  // The shares are good: nothing else shall open it from here on.
+  MUSTER_RETURN_IF_ERROR(keyring::RemoveOldRoots(options_.home, keyring::Proven::kYes));
 
   const int64_t now = absl::ToUnixSeconds(clock_.Now());
   const auto registry = vault->observer().registry();

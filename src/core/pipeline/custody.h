@@ -82,6 +82,8 @@ class Custody {
   // Follows the ceremony that the log has decided on.
   absl::Status FollowCeremony();
   void LookForSeal();
+  // Once the log shows that enough shares open, the key file goes.
+  absl::Status LookForConfirmed();
   void SealOnce();
   void KeepLease();
   absl::Status Sealed() const;
@@ -105,6 +107,7 @@ class Custody {
   std::set<Bytes32> open_by_ ABSL_GUARDED_BY(mutex_);
   bool works_ ABSL_GUARDED_BY(mutex_) = false;
   bool sealing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool proven_ ABSL_GUARDED_BY(mutex_) = false;
   v1::VaultKeyState split_in_force_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::chrono::steady_clock::time_point> lease_end_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -186,4 +186,27 @@ TEST_CASE("Decisions: an invite that has expired is not signed into effect", "[g
   CHECK(ReasonOf(world.Endorse(world.parks, hash)) == v1::INVITE_EXPIRED);
 }
 
+TEST_CASE("Decisions: an invite from under another charter opens nothing any more",
+          "[governance][refusal]") {
+  World world;
+  world.Found();
+  const TestPerson parks = world.AddMember("Parks");
+  const TestPerson transit = world.AddMember("Transit");
+  // The operator alone admits a member of its own, for later.
+  TestPerson sybil;
+  sybil.member = DrawId<MemberId>();
+  sybil.m = crypto::Scalar::Random();
+  const TestInvite invite;
+  REQUIRE_OK(world.Admit(world.pool.founder, invite, sybil, "Friends", true, kBoth));
+  (void)world.Propose(parks, world.Proposal(parks, 2));
+  CHECK(world.registry.terms().quorum() == 2);
+  CHECK(ReasonOf(world.Join(invite, sybil)) == v1::STATEMENT_REFUSED);
+  // And none is left open for years.
+  const TestInvite other;
+  v1::Statement late =
+      world.pool.Admission(world.pool.founder, other, sybil, "Friends", true, kBoth);
+  late.mutable_admission()->set_expire_time(world.pool.now + int64_t{91} * 24 * 3600);
+  CHECK(world.Refusal(TestConsortium::SignBy(world.pool.founder, late)) == v1::STATEMENT_REFUSED);
+}
+
 }  // namespace muster::governance

@@ -83,7 +83,8 @@ TEST_CASE("Root split: any k holders open the same keys, and the key file is gon
 
   REQUIRE_OK(CommitPreparedSplit(home.path(), governance::StatementHash(said)));
   REQUIRE_OK(CommitPreparedSplit(home.path(), governance::StatementHash(said)));  // once more
-  CHECK_FALSE(home.Has("root.key"));
+  CHECK(home.Has("root.key"));  // until the shares have proven themselves
+  CHECK(home.Has("keys.before"));
   CHECK_FALSE(home.Has("keys.next"));
   REQUIRE_REASON(Keyring::Open(home.path()), v1::VAULT_SEALED);
   const std::vector<std::vector<size_t>> pairs = {{0, 1}, {0, 2}, {1, 2}, {2, 0}};
@@ -135,8 +136,12 @@ TEST_CASE("Root split: a death at any step leaves the old root or the new one",
   REQUIRE_OK(WriteFileDurably(home.path() / "root.key", root));
   REQUIRE_OK(WriteFileDurably(home.path() / "opening-0011223344556677.key", std::string(32, 'k')));
   REQUIRE_REASON(Keyring::Open(home.path()), v1::VAULT_SEALED);
-  REQUIRE_OK(RemoveOldRoots(home.path()));
+  REQUIRE_OK(RemoveOldRoots(home.path(), Proven::kNo));
+  CHECK(home.Has("root.key"));
+  CHECK(home.OpeningKeys() == 1);
+  REQUIRE_OK(RemoveOldRoots(home.path(), Proven::kYes));
   CHECK_FALSE(home.Has("root.key"));
+  CHECK_FALSE(home.Has("keys.before"));
   CHECK(home.OpeningKeys() == 1);
   REQUIRE_OK(Keyring::Open(home.path(), home.RootBy({1, 2})));
 }

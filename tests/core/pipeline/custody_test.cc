@@ -87,6 +87,8 @@ struct Keepers {
       const v1::VaultState state = custody->State();
       for (const v1::SignedStatement& statement : state.statements()) {
         if (OnLog(statement)) continue;
+        // What the log's rules refuse, a front desk does not put there.
+        if (!Read().Check(Must(governance::VerifyStatement(statement))).ok()) continue;
         Log(statement);
         v1::Statement said;
         said.ParseFromString(statement.statement());
@@ -175,7 +177,8 @@ TEST_CASE("Custody: with a key file it is open, and a ceremony on the log splits
   CHECK(keepers.custody->State().root_kind() == "shares");
   CHECK(keepers.custody->State().unsealed());
   REQUIRE_OK(keepers.custody->Use());  // still open, by the keys in its memory
-  CHECK_FALSE(std::filesystem::exists(keepers.vault.home() / "root.key"));
+  // The key file stays until shares have proven themselves.
+  CHECK(std::filesystem::exists(keepers.vault.home() / "root.key"));
   REQUIRE(keepers.Read().vault_key().split().has_value());
 
   keepers.Start();
@@ -184,6 +187,8 @@ TEST_CASE("Custody: with a key file it is open, and a ceremony on the log splits
   REQUIRE_REASON(keepers.custody->Observe(keepers.vault.Entries(0, 1)), v1::VAULT_SEALED);
   keepers.Feed();
   keepers.Unseal();
+  CHECK_FALSE(std::filesystem::exists(keepers.vault.home() / "root.key"));
+  CHECK_FALSE(std::filesystem::exists(keepers.vault.home() / "keys.before"));
   const auto figures = Must(Must(keepers.custody->Use())->Figures(keepers.parks.member->Name()));
   CHECK(figures.contact_count() == 3);
   REQUIRE_REASON(keepers.custody->Deliver({}), v1::NAME_MALFORMED);
@@ -380,6 +385,50 @@ TEST_CASE("Custody: a charter that too few signed is refused by the vault, whate
   REQUIRE_REASON(keepers.Show(), v1::CHARTER_STALE);
   CHECK(keepers.custody->State().charter_version() == 2);
   CHECK(keepers.custody->State().charter_hash() == AsText(second));
+}
+
+TEST_CASE("Custody: enough confirmed shares end the key file; before, a ceremony can be undone",
+          "[custody]") {
+  Keepers keepers;
+  keepers.Split();
+  const std::filesystem::path home = keepers.vault.home();
+  const auto confirm = [&](const TestPerson& holder) {
+    v1::Statement statement = keepers.vault.consortium.Base(holder.id.Name());
+    statement.mutable_endorsement()->set_statement_hash(
+        ToString(keepers.Read().vault_key().split()->hash));
+    keepers.Log(TestConsortium::SignBy(holder, statement));
+    REQUIRE_OK(keepers.Show());
+  };
+  confirm(keepers.parks);
+  CHECK(std::filesystem::exists(home / "root.key"));
+  SECTION("by hand, when the holders cannot open it") {
+    keepers.custody.reset();
+    std::filesystem::rename(home / "keys.before", home / "keys.sealed");
+    keepers.Start();
+    CHECK(keepers.custody->State().root_kind() == "keyfile");
+    REQUIRE_OK(keepers.custody->Use());
+    keepers.Split(2, 2);  // and once more
+    return;
+  }
+  confirm(keepers.library);
+  CHECK_FALSE(std::filesystem::exists(home / "root.key"));
+  CHECK_FALSE(std::filesystem::exists(home / "keys.before"));
+}
+
+TEST_CASE("Custody: a split that is on the log and not read yet is not made twice", "[custody]") {
+  Keepers keepers;
+  keepers.Log(keepers.Ceremony(1, 2, {&keepers.parks, &keepers.transit, &keepers.library}));
+  REQUIRE_OK(keepers.Show());
+  const v1::SignedStatement split = keepers.custody->State().statements(0);
+  keepers.Log(split);
+  REQUIRE_OK(keepers.custody->Commit(keepers.Proof(keepers.size() - 1)));
+  // A page of the log that stops before the split.
+  REQUIRE_OK(
+      keepers.custody->Observe(keepers.vault.Entries(keepers.size() - 2, keepers.size() - 1)));
+  CHECK(keepers.custody->State().statements().empty());
+  keepers.Start();
+  keepers.Feed();
+  keepers.Unseal();
 }
 
 TEST_CASE("Custody: two processes do not share a home", "[custody]") {
